@@ -1,0 +1,56 @@
+"""Who may open a page, and from where a request came."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def staff(*permissions: str) -> Callable[[View], View]:
+    """View decorator: signed-in staff who hold every permission (`"campaigns.launch_campaign"`); others get 403.
+
+    Without arguments any signed-in staff member may enter.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            user = request.user
+            if not (user.is_active and user.is_staff and user.has_perms(permissions)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.staff_permissions = permissions  # type: ignore[attr-defined]
+        return login_required(guarded)  # type: ignore[return-value]
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """View decorator for pages that customers open by a link: never cached, never indexed, no referrer sent on."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    guarded.is_public = True  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+def client_address(request: HttpRequest) -> str:
+    """IP address of the client: the entry of X-Forwarded-For that the configured number of own proxies wrote."""
+    hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    count: int = settings.TRUSTED_PROXIES
+    if count and len(hops) >= count:
+        return hops[-count]
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,158 @@
+"""What PostgreSQL and SQLite do differently, each behind one function with a test on both engines."""
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import OperationalError, connection, models, transaction
+
+M = TypeVar("M", bound=models.Model)
+
+
+class TookTooLong(Exception):
+    """The statement ran into its time limit."""
+
+
+def is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def for_update(queryset: models.QuerySet[M], *, skip_locked: bool = False) -> models.QuerySet[M]:
+    """Lock the rows of a queryset until the transaction ends; SQLite's one writer needs no row lock.
+
+    On PostgreSQL it is FOR NO KEY UPDATE, so that inserts of referencing rows go on meanwhile.
+    """
+    if not is_postgresql():
+        return queryset
+    return queryset.select_for_update(skip_locked=skip_locked, no_key=True, of=("self",))
+
+
+def try_lock(name: str) -> bool:
+    """Take the named lock until the transaction ends; False when somebody holds it.
+
+    SQLite: a transaction is IMMEDIATE, so whoever is here already holds the only write lock.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("try_lock needs a transaction: the lock ends with it")
+    if not is_postgresql():
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [zlib.crc32(name.encode())])
+        return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def statement_timeout(seconds: float) -> Iterator[None]:
+    """Run a block whose statements may take `seconds` each; raises `TookTooLong` (PostgreSQL; SQLite has no limit)."""
+    if not is_postgresql():
+        yield
+        return
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{int(seconds * 1000)}ms"])
+            yield
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+    except OperationalError as error:
+        if "statement timeout" in str(error):
+            raise TookTooLong from error
+        raise
+
+
+def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Insert plain rows as fast as the engine can (COPY, or executemany); returns how many. A conflict raises.
+
+    `table` and `columns` are names from code, never from users.
+    """
+    names = ", ".join(f'"{column}"' for column in columns)
+    count = 0
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+                for row in rows:
+                    copy.write_row(row)
+                    count += 1
+            return count
+        listed = list(rows)
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', listed)
+        return len(listed)
+
+
+def insert_ignoring(table: str, names: str, rows: Sequence[Sequence[Any]]) -> int:
+    """`INSERT … ON CONFLICT DO NOTHING` of rows of prepared values in few statements; returns how many are new."""
+    if not rows:
+        return 0
+    width = len(rows[0])
+    limit = 30_000 // width
+    inserted = 0
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), limit):
+            part = rows[start : start + limit]
+            marks = ", ".join(["(" + ", ".join(["%s"] * width) + ")"] * len(part))
+            values = [value for row in part for value in row]
+            cursor.execute(f'INSERT INTO "{table}" ({names}) VALUES {marks} ON CONFLICT DO NOTHING', values)
+            inserted += max(cursor.rowcount, 0)
+    return inserted
+
+
+def add_up(
+    model: type[models.Model],
+    *,
+    key: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    add: Sequence[str] = (),
+    least: Sequence[str] = (),
+    greatest: Sequence[str] = (),
+    replace: Sequence[str] = (),
+    defaults: dict[str, Any] | None = None,
+) -> None:
+    """Fold rows into per-key counters in one upsert: sums are added, minima and maxima widened, others replaced.
+
+    A row holds the values of `key + add + least + greatest + replace`, in this order, one row per key. `defaults`
+    are constants for further columns of a new row. Commutative in add, least and greatest, so batches may arrive in any order. Rows must
+    be sorted by key when several workers run, so that they lock in one order; this function sorts them.
+    """
+    if not rows:
+        return
+    columns = [*key, *add, *least, *greatest, *replace]
+    constants = defaults or {}
+    fields = [model._meta.get_field(name) for name in [*columns, *constants]]
+    all_db = [field.column for field in fields]
+    db = all_db[: len(columns)]
+    table = model._meta.db_table
+    smallest, largest = ("LEAST", "GREATEST") if is_postgresql() else ("min", "max")
+    keys = db[: len(key)]
+    sets = []
+    for name, column in zip(columns[len(key) :], db[len(key) :], strict=True):
+        old, new = f'"{table}"."{column}"', f'excluded."{column}"'
+        if name in add:
+            sets.append(f'"{column}" = {old} + {new}')
+        elif name in least:
+            sets.append(f'"{column}" = {smallest}(COALESCE({old}, {new}), COALESCE({new}, {old}))')
+        elif name in greatest:
+            sets.append(f'"{column}" = {largest}(COALESCE({old}, {new}), COALESCE({new}, {old}))')
+        else:
+            sets.append(f'"{column}" = {new}')
+    ordered = sorted(rows, key=lambda row: row[: len(key)])
+    extra = list(constants.values())
+    prepare = [field.get_db_prep_save for field in fields]
+    ready = [[p(value, connection) for p, value in zip(prepare, [*row, *extra], strict=True)] for row in ordered]
+    _upsert(table, all_db, keys, sets, ready)
+
+
+def _upsert(
+    table: str, columns: Sequence[str], keys: Sequence[str], sets: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    names = ", ".join(f'"{column}"' for column in columns)
+    conflict = ", ".join(f'"{column}"' for column in keys)
+    action = "DO UPDATE SET " + ", ".join(sets) if sets else "DO NOTHING"
+    limit = 30_000 // len(columns)
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), limit):
+            part = rows[start : start + limit]
+            marks = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * len(part))
+            values = [value for row in part for value in row]
+            cursor.execute(f'INSERT INTO "{table}" ({names}) VALUES {marks} ON CONFLICT ({conflict}) {action}', values)

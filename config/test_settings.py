@@ -1,0 +1,42 @@
+"""Settings of the test suite: the embedded default, unless TEST_DATABASE_URL and TEST_REDIS_URL name real services."""
+
+import os
+import tempfile
+
+os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(prefix="perennial-tests-")
+os.environ["SECRET_KEY"] = "test-" * 12
+os.environ["BASE_URL"] = "http://testserver"
+os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
+os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
+os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL", "") or (
+    "redis://127.0.0.1:1/0" if os.environ["DATABASE_URL"] else ""
+)
+os.environ["EMAIL_URL"] = "outbox://"
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import CACHES, DATABASES, TEMPLATES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME")}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+
+class _LoudlyMissing(str):
+    """An unknown template variable fails the test instead of rendering as nothing."""
+
+    def __mod__(self, missing: object) -> str:
+        raise AssertionError(f"unknown template variable: {missing}")
+
+    def __contains__(self, key: object) -> bool:
+        return key == "%s"
+
+
+UNKNOWN_VARIABLE = _LoudlyMissing("%s")
+TEMPLATES[0]["OPTIONS"]["debug"] = False

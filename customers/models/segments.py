@@ -1,0 +1,83 @@
+"""Segments, who is in them, and how that came about."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.enums import SegmentKind
+from customers.models.people import Customer
+
+
+class Segment(models.Model):
+    """A named set of customers. `definition` is the JSON tree of `docs/segments.md`; `version` counts its saves."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    slug = models.SlugField(_("short name"), max_length=140, unique=True)
+    description = models.CharField(_("description"), max_length=300, blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=8, choices=SegmentKind, default=SegmentKind.DYNAMIC)
+    definition = models.JSONField(_("rules"), default=dict)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    is_ready_made = models.BooleanField(_("ready-made"), default=False)
+    member_count = models.PositiveIntegerField(_("members"), default=0)
+    refreshed_at = models.DateTimeField(_("refreshed"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("updated"))
+    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SegmentMembership(models.Model):
+    """A customer who is in a segment now."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="memberships")
+    entered_at = models.DateTimeField(_("entered"))
+
+    class Meta:
+        verbose_name = _("segment membership")
+        verbose_name_plural = _("segment memberships")
+        constraints = [models.UniqueConstraint(fields=["segment", "customer"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} in {self.segment_id}"
+
+
+class SegmentChange(models.Model):
+    """A customer entered or left a segment. Rows are only ever added."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="changes", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="segment_changes")
+    entered = models.BooleanField(_("entered"))
+    version = models.PositiveIntegerField(_("version of the rules"))
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        verbose_name = _("segment change")
+        verbose_name_plural = _("segment changes")
+        indexes = [models.Index(fields=["segment", "changed_at"], name="segment_change_when")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {'entered' if self.entered else 'left'} {self.segment_id}"
+
+
+class SegmentCount(models.Model):
+    """Size of a segment at the end of a day, for the growth chart."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="counts")
+    day = models.DateField(_("day"))
+    member_count = models.PositiveIntegerField(_("members"))
+
+    class Meta:
+        verbose_name = _("segment size")
+        verbose_name_plural = _("segment sizes")
+        constraints = [models.UniqueConstraint(fields=["segment", "day"], name="segment_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} on {self.day}: {self.member_count}"

@@ -1,0 +1,6 @@
+"""Addresses of this app: staff pages first, customers' pages by token after."""
+
+from django.urls import URLPattern, path  # noqa: F401
+
+app_name = "referrals"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,76 @@
+"""The timeline: each event takes effect once, one bad event is alone."""
+
+import pytest
+
+from customers.actions import timeline
+from customers.models import CustomerFacts, Event, EventAggregate, FailedEvent, PendingEvent
+from customers.ports import subscribers
+from tests.factories import people
+
+pytestmark = pytest.mark.django_db
+
+
+def placed(customer, number, at, amount_minor=1000):
+    return timeline.NewEvent(
+        customer_id=customer.id,
+        name="order.placed",
+        occurred_at=at,
+        key=timeline.event_key("test", "order", number),
+        source="test",
+        properties={"number": str(number)},
+        amount_minor=amount_minor,
+        currency="EUR",
+    )
+
+
+def test_record_many_passes_over_known_keys(at):
+    alice = people.alice()
+
+    first = timeline.record_many([placed(alice, 1, at), placed(alice, 2, at)], at=at)
+    second = timeline.record_many([placed(alice, 2, at), placed(alice, 3, at)], at=at)
+
+    assert (first, second) == (2, 1)
+    assert Event.objects.count() == 3
+    assert PendingEvent.objects.count() == 3
+
+
+def test_process_batch_keeps_facts_and_counts(at):
+    alice, bob = people.alice(), people.bob()
+    timeline.record_many([placed(alice, 1, at), placed(alice, 2, at, 500), placed(bob, 3, at, 7)], at=at)
+
+    taken = timeline.process_batch(at=at)
+
+    assert taken == 3
+    assert PendingEvent.objects.count() == 0
+    facts = CustomerFacts.objects.get(customer=alice)
+    assert (facts.order_count, facts.revenue_minor, facts.last_order_at) == (2, 1500, at)
+    assert list(EventAggregate.objects.order_by("customer").values_list("customer", "name", "count")) == [
+        (alice.id, "order.placed", 2),
+        (bob.id, "order.placed", 1),
+    ]
+
+
+def test_process_batch_isolates_the_one_bad_event(at, monkeypatch):
+    alice = people.alice()
+    timeline.record_many([placed(alice, number, at) for number in range(20)], at=at)
+    bad = Event.objects.get(key=timeline.event_key("test", "order", 7)).id
+
+    def refuse(events, moment):
+        if any(event.id == bad for event in events):
+            raise ValueError("cannot read this")
+
+    monkeypatch.setitem(
+        subscribers.registry._items, "refuse", subscribers.Subscriber("refuse", frozenset({"order.placed"}), refuse)
+    )
+
+    timeline.process_batch(at=at)
+
+    assert list(FailedEvent.objects.values_list("event_id", "handler", "error")) == [
+        (bad, "refuse", "ValueError: cannot read this")
+    ]
+    assert CustomerFacts.objects.get(customer=alice).order_count == 19
+    monkeypatch.undo()
+    assert timeline.retry_failed() == 1
+    timeline.process_batch(at=at)
+    assert CustomerFacts.objects.get(customer=alice).order_count == 20
+    assert FailedEvent.objects.count() == 0
