@@ -12,11 +12,10 @@ class CustomersConfig(AppConfig):
     def ready(self) -> None:
         from customers import events, subscribers  # noqa: F401
         from customers.ports import jobs, nav
-        from customers.queries import watchdog
+        from customers.queries import fields, watchdog
 
         events.register_all()
+        fields.register_all()
         jobs.register(
-            jobs.Job(
-                "customers.process_events", "Timeline", "timeline", timedelta(seconds=2), watchdog.pending_events_due
-            )
+            jobs.Job("customers.process_events", "Timeline", "timeline", timedelta(seconds=2), watchdog.pending_events_due)
         )
