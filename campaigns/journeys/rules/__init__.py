@@ -1,0 +1,1 @@
+"""Pure decisions of journeys: what a graph means, when a wait ends, who is held out. No database."""
