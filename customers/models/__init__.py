@@ -6,7 +6,7 @@ from customers.models.consent import Consent, ConsentChange, Suppression, Topic
 from customers.models.imports import ImportJob, ImportProblem
 from customers.models.jobs import AuditEntry, Heartbeat, JobRun
 from customers.models.people import Customer, CustomerFacts
-from customers.models.segments import Segment, SegmentChange, SegmentCount, SegmentMembership
+from customers.models.segments import Segment, SegmentChange, SegmentCount, SegmentMembership, SegmentTouch
 from customers.models.timeline import Event, EventAggregate, FailedEvent, PendingEvent
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "SegmentChange",
     "SegmentCount",
     "SegmentMembership",
+    "SegmentTouch",
     "Suppression",
     "Topic",
 ]

@@ -20,6 +20,8 @@ class Segment(models.Model):
     is_ready_made = models.BooleanField(_("ready-made"), default=False)
     member_count = models.PositiveIntegerField(_("members"), default=0)
     refreshed_at = models.DateTimeField(_("refreshed"), null=True, blank=True)
+    boundary_at = models.DateTimeField(_("windows followed until"), null=True, blank=True, editable=False)
+    problem = models.CharField(_("problem"), max_length=300, blank=True, default="", editable=False)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"))
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
@@ -50,18 +52,25 @@ class SegmentMembership(models.Model):
 
 
 class SegmentChange(models.Model):
-    """A customer entered or left a segment. Rows are only ever added."""
+    """A customer entered or left a segment. Rows are only ever added.
+
+    `is_announced` is False until the event `segment.entered` or `segment.left` of this change is on the timeline.
+    """
 
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="changes", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="segment_changes")
     entered = models.BooleanField(_("entered"))
     version = models.PositiveIntegerField(_("version of the rules"))
     changed_at = models.DateTimeField(_("changed"))
+    is_announced = models.BooleanField(_("on the timeline"), default=True)
 
     class Meta:
         verbose_name = _("segment change")
         verbose_name_plural = _("segment changes")
-        indexes = [models.Index(fields=["segment", "changed_at"], name="segment_change_when")]
+        indexes = [
+            models.Index(fields=["segment", "changed_at"], name="segment_change_when"),
+            models.Index(fields=["id"], name="segment_change_waiting", condition=models.Q(is_announced=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id} {'entered' if self.entered else 'left'} {self.segment_id}"
@@ -81,3 +90,22 @@ class SegmentCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.segment_id} on {self.day}: {self.member_count}"
+
+
+class SegmentTouch(models.Model):
+    """A customer to whom something happened that some segment asks about; taken and removed within seconds.
+
+    `name` is an event's name, or `segment:<id>` when membership of a segment that others ask about has changed. No
+    constraint holds the rows together: they are written with every batch of events and must cost nothing.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    name = models.CharField(_("name"), max_length=80)
+    touched_at = models.DateTimeField(_("touched"))
+
+    class Meta:
+        verbose_name = _("touched customer")
+        verbose_name_plural = _("touched customers")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.name}"
