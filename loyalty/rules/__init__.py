@@ -1,0 +1,1 @@
+"""Pure decisions of the loyalty programme: no database, no clock."""
