@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from config.kit import sql
 from config.kit.clock import local_day
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = uuid.UUID("6f1dd7a3-6c1a-5a43-9b7c-3f0d1d6a2c11")
 COLUMNS = (
-    "customer_id", "name", "occurred_at", "local_day", "received_at", "properties", "amount_minor", "currency", "source",
+    "customer", "name", "occurred_at", "local_day", "received_at", "properties", "amount_minor", "currency", "source",
     "key",
 )  # fmt: skip
 
@@ -68,30 +68,10 @@ def record_many(events: Sequence[NewEvent], *, at: datetime) -> int:
         for e in events
     ]  # fmt: skip
     with transaction.atomic():
-        count = _insert(rows)
+        count = sql.insert_new(Event, COLUMNS, rows, unique="key", inbox=PendingEvent)
         if count:
             enqueue("customers.process_events")
     return count
-
-
-def _insert(rows: list[tuple[Any, ...]]) -> int:
-    fields = [Event._meta.get_field(name) for name in COLUMNS]
-    prepare = [field.get_db_prep_save for field in fields]
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
-    row_marks = "(" + ", ".join(["%s"] * len(COLUMNS)) + ")"
-    new: list[tuple[int]] = []
-    with connection.cursor() as cursor:
-        for start in range(0, len(rows), 2000):
-            part = rows[start : start + 2000]
-            values = [p(value, connection) for row in part for p, value in zip(prepare, row, strict=True)]
-            marks = ", ".join([row_marks] * len(part))
-            cursor.execute(
-                f'INSERT INTO "customers_event" ({names}) VALUES {marks} ON CONFLICT ("key") DO NOTHING RETURNING "id"',
-                values,
-            )
-            new += cursor.fetchall()
-        sql.insert("customers_pendingevent", ["event_id"], new)
-    return len(new)
 
 
 def process_batch(*, limit: int = 2000, at: datetime) -> int:
