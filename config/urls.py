@@ -8,6 +8,7 @@ from config import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", views.health, name="health"),
     path("styleguide/", views.styleguide, name="styleguide"),
+    path("brand.css", views.brand_css, name="brand-css"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("metrics.urls")),

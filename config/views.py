@@ -3,8 +3,11 @@
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.cache import cache_control
 
 from config.kit.access import staff
+from customers.queries import brand
+from customers.rules import colour
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -21,6 +24,14 @@ def health(request: HttpRequest) -> HttpResponse:
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component with its states, for the people who build pages."""
     return render(request, "styleguide.html")
+
+
+@cache_control(public=True, max_age=300)
+def brand_css(request: HttpRequest) -> HttpResponse:
+    """The brand's colour for customers' pages, with inks that can be read on it and in it."""
+    shades = colour.shades(brand.current().colour)
+    declarations = "".join(f"--brand-{name}:{value};" for name, value in shades.items())
+    return HttpResponse(f":root{{{declarations}}}\n", content_type="text/css; charset=utf-8")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
