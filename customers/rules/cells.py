@@ -2,7 +2,7 @@
 
 import re
 
-# A cell is dangerous when its first character behind blanks and quotation marks starts a formula, full-width forms included.
+# Dangerous: behind blanks and quotation marks the first character starts a formula, full-width forms included.
 _DANGEROUS = re.compile(r"^[\s'\"’‘“”]*[=+\-@\t\r＝＋－＠]|^[\s'\"]*[\t\r]")
 
 

@@ -10,6 +10,8 @@ from typing import IO
 
 from charset_normalizer import from_bytes
 
+from customers.imports.rules.taking import Row
+
 MAX_LINE = 1_000_000
 MAX_RECORD_LINES = 200
 BOMS = [
@@ -47,16 +49,6 @@ class Dialect:
     encoding: str
     delimiter: str
     row_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record: its number (the first behind the header is 0), its first line, its cells or what is wrong with it."""
-
-    number: int
-    line: int
-    cells: list[str]
-    problem: str = ""
 
 
 def detect(path: Path) -> Dialect:

@@ -1,4 +1,4 @@
-"""Text of a cell to the value it means. Each function takes text without outer blanks and raises `BadValue` with what to do."""
+"""Text of a cell to the value it means. Each function takes text without outer blanks; `BadValue` says what to do."""
 
 import re
 import unicodedata
