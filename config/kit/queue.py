@@ -20,9 +20,10 @@ def enqueue(name: str, **arguments: Any) -> None:
     `arguments` are ids and plain values. Raises `UnknownTask` at once for a name nobody registered. When the broker does
     not answer, the call logs a line and returns: the tick that every kind of due work has will find it.
     """
-    current_app.loader.import_default_modules()
     if name not in current_app.tasks:
-        raise UnknownTask(name)
+        current_app.loader.import_default_modules()  # tasks are imported lazily; this runs every model check, so only once
+        if name not in current_app.tasks:
+            raise UnknownTask(name)
     transaction.on_commit(lambda: _send(name, arguments))
 
 

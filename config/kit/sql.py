@@ -1,5 +1,6 @@
 """What PostgreSQL and SQLite do differently, each behind one function with a test on both engines."""
 
+import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,58 +87,104 @@ def insert_new(
 ) -> int:
     """Insert rows whose `unique` column is not taken yet, and a row of `inbox` (a one-to-one model) for each new one.
 
-    `columns` are field names, a row holds plain values in that order. One statement does both inserts: on PostgreSQL from a
-    temporary table filled by COPY (4 times as fast as VALUES), on SQLite from VALUES … RETURNING. Returns how many are new.
+    `columns` are field names, a row holds plain values in that order. On PostgreSQL both inserts are one statement over a
+    staging table (4 times as fast as VALUES). Returns how many are new.
     """
     fields = [model._meta.get_field(name) for name in columns]
     table, box = model._meta.db_table, inbox._meta.db_table
-    names = ", ".join(f'"{field.column}"' for field in fields)
-    key = model._meta.get_field(unique).column
-    box_key = inbox._meta.pk.column  # type: ignore[union-attr]
-    if is_postgresql():
-        return _copy_new(table, names, fields, rows, key, box, box_key)
+    names = _names(field.column for field in fields)
+    key, box_key = model._meta.get_field(unique).column, inbox._meta.pk.column  # type: ignore[union-attr]
+    ignore = f'ON CONFLICT ("{key}") DO NOTHING RETURNING id'
+    if not is_postgresql():
+        new = _insert_values(table, fields, rows, ignore)
+        insert(box, [box_key], new)
+        return len(new)
+    with connection.cursor() as cursor, _staged(cursor, table, fields, rows) as staging:
+        cursor.execute(
+            f'WITH fresh AS (INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}" {ignore}) '
+            f'INSERT INTO "{box}" ("{box_key}") SELECT id FROM fresh'
+        )
+        return int(cursor.rowcount)
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _insert_values(table: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]], tail: str) -> list[Any]:
+    """Multi-row VALUES in statements of limited size, for SQLite; returns what `tail` returns."""
     prepare = [field.get_db_prep_save for field in fields]
     marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    new: list[tuple[int]] = []
+    limit = 30_000 // len(fields)
+    returned: list[Any] = []
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), 2000):
-            part = rows[start : start + 2000]
+        for start in range(0, len(rows), limit):
+            part = rows[start : start + limit]
             values = [p(value, connection) for row in part for p, value in zip(prepare, row, strict=True)]
             cursor.execute(
-                f'INSERT INTO "{table}" ({names}) VALUES {", ".join([marks] * len(part))} '
-                f'ON CONFLICT ("{key}") DO NOTHING RETURNING id',
+                f'INSERT INTO "{table}" ({_names(field.column for field in fields)}) '
+                f'VALUES {", ".join([marks] * len(part))} {tail}',
                 values,
             )
-            new += cursor.fetchall()
-    insert(box, [box_key], new)
-    return len(new)
+            if "RETURNING" in tail:
+                returned += cursor.fetchall()
+    return returned
 
 
-def _copy_new(
-    table: str, names: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]], key: str, box: str, box_key: str
-) -> int:
-    staging = f"{table}_intake"
-    types = [_copy_type(field) for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" ON COMMIT DELETE ROWS AS SELECT {names} FROM "{table}" LIMIT 0'
-        )
-        with cursor.copy(f'COPY "{staging}" ({names}) FROM STDIN (FORMAT BINARY)') as copy:  # type: ignore[attr-defined]
-            copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(
-            f'WITH fresh AS (INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}" '
-            f'ON CONFLICT ("{key}") DO NOTHING RETURNING id) INSERT INTO "{box}" ("{box_key}") SELECT id FROM fresh'
-        )
-        count = cursor.rowcount
-        cursor.execute(f'DELETE FROM "{staging}"')
-    return count
+@contextmanager
+def _staged(cursor: Any, table: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    """A temporary table of these columns, filled by binary COPY; PostgreSQL only. It is empty again after the block."""
+    names = _names(field.column for field in fields)
+    staging = f"{table}_{zlib.crc32(names.encode()):08x}"
+    cursor.execute(f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" AS SELECT {names} FROM "{table}" LIMIT 0')
+    with cursor.copy(f'COPY "{staging}" FROM STDIN (FORMAT BINARY)') as copy:
+        copy.set_types([_copy_type(field) for field in fields])
+        for row in rows:
+            copy.write_row(row)
+    yield staging
+    cursor.execute(f'TRUNCATE "{staging}"')
 
 
 def _copy_type(field: Any) -> str:
     kind = field.db_type(connection).split("(")[0]
-    return {"bigint": "int8", "varchar": "text", "timestamp with time zone": "timestamptz", "integer": "int4"}.get(kind, kind)
+    return COPY_TYPES.get(kind, kind)
+
+
+COPY_TYPES = {
+    "bigint": "int8", "integer": "int4", "smallint": "int2", "varchar": "text", "timestamp with time zone": "timestamptz",
+    "boolean": "bool", "double precision": "float8",
+}  # fmt: skip
+
+
+def take(inbox: type[models.Model], limit: int) -> list[int]:
+    """Delete up to `limit` rows of an inbox, lowest keys first, and return their keys; in the caller's transaction.
+
+    Rows that another worker is taking are passed over. When the transaction is rolled back the rows are there again.
+    """
+    table, key = inbox._meta.db_table, inbox._meta.pk.column  # type: ignore[union-attr]
+    chosen = f'SELECT "{key}" FROM "{table}" ORDER BY "{key}" LIMIT %s'
+    # ANY(ARRAY(…)) is evaluated once; a plain IN (… LIMIT … FOR UPDATE) may be evaluated again per row.
+    among = f"= ANY(ARRAY({chosen} FOR UPDATE SKIP LOCKED))" if is_postgresql() else f"IN ({chosen})"
+    with connection.cursor() as cursor:
+        cursor.execute(f'DELETE FROM "{table}" WHERE "{key}" {among} RETURNING "{key}"', [limit])
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+@models.Field.register_lookup
+class Among(models.Lookup):  # type: ignore[type-arg]
+    """`filter(customer__among=ids)`: like `__in` for a list of integers, but one parameter however long the list."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [list(value) if connection.vendor == "postgresql" else json.dumps(list(value))]
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, left_params = self.process_lhs(compiler, connection)
+        _, right_params = self.get_db_prep_lookup(self.rhs, connection)
+        right = "= ANY(%s)" if connection.vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
+        return f"{left} {right}", [*left_params, *right_params]
 
 
 def insert_ignoring(table: str, names: str, rows: Sequence[Sequence[Any]]) -> int:
@@ -179,11 +226,9 @@ def add_up(
     columns = [*key, *add, *least, *greatest, *replace]
     constants = defaults or {}
     fields = [model._meta.get_field(name) for name in [*columns, *constants]]
-    all_db = [field.column for field in fields]
-    db = all_db[: len(columns)]
+    db = [field.column for field in fields][: len(columns)]
     table = model._meta.db_table
     smallest, largest = ("LEAST", "GREATEST") if is_postgresql() else ("min", "max")
-    keys = db[: len(key)]
     sets = []
     for name, column in zip(columns[len(key) :], db[len(key) :], strict=True):
         old, new = f'"{table}"."{column}"', f'excluded."{column}"'
@@ -195,23 +240,19 @@ def add_up(
             sets.append(f'"{column}" = {largest}(COALESCE({old}, {new}), COALESCE({new}, {old}))')
         else:
             sets.append(f'"{column}" = {new}')
-    ordered = sorted(rows, key=lambda row: row[: len(key)])
     extra = list(constants.values())
-    prepare = [field.get_db_prep_save for field in fields]
-    ready = [[p(value, connection) for p, value in zip(prepare, [*row, *extra], strict=True)] for row in ordered]
-    _upsert(table, all_db, keys, sets, ready)
+    upsert(table, fields, db[: len(key)], sets, [[*row, *extra] for row in sorted(rows, key=lambda row: row[: len(key)])])
 
 
-def _upsert(
-    table: str, columns: Sequence[str], keys: Sequence[str], sets: Sequence[str], rows: Sequence[Sequence[Any]]
+def upsert(
+    table: str, fields: Sequence[Any], keys: Sequence[str], sets: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    names = ", ".join(f'"{column}"' for column in columns)
-    conflict = ", ".join(f'"{column}"' for column in keys)
+    """Insert rows of plain values; where `keys` (columns) are taken, apply the `sets` clauses instead, in row order."""
     action = "DO UPDATE SET " + ", ".join(sets) if sets else "DO NOTHING"
-    limit = 30_000 // len(columns)
-    with connection.cursor() as cursor:
-        for start in range(0, len(rows), limit):
-            part = rows[start : start + limit]
-            marks = ", ".join(["(" + ", ".join(["%s"] * len(columns)) + ")"] * len(part))
-            values = [value for row in part for value in row]
-            cursor.execute(f'INSERT INTO "{table}" ({names}) VALUES {marks} ON CONFLICT ({conflict}) {action}', values)
+    tail = f"ON CONFLICT ({_names(keys)}) {action}"
+    if not is_postgresql():
+        _insert_values(table, fields, rows, tail)
+        return
+    names = _names(field.column for field in fields)
+    with connection.cursor() as cursor, _staged(cursor, table, fields, rows) as staging:
+        cursor.execute(f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}" ORDER BY {_names(keys)} {tail}')

@@ -90,12 +90,8 @@ def process_batch(*, limit: int = 2000, at: datetime) -> int:
 
 
 def _claim(limit: int) -> list[TimelineEvent]:
-    waiting = sql.for_update(PendingEvent.objects.order_by("event_id"), skip_locked=True)
-    ids = list(waiting.values_list("event_id", flat=True)[:limit])
-    if not ids:
-        return []
-    PendingEvent.objects.filter(event_id__in=ids).delete()
-    rows = Event.objects.filter(id__in=ids).order_by("id").values_list("id", *COLUMNS)
+    ids = sql.take(PendingEvent, limit)
+    rows = Event.objects.filter(id__among=ids).order_by("id").values_list("id", *COLUMNS) if ids else ()
     return [TimelineEvent(*row) for row in rows]
 
 
