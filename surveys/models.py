@@ -58,6 +58,7 @@ class Invitation(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened by a person"), null=True, blank=True)
     expires_at = models.DateTimeField(_("open until"))
+    refused_at = models.DateTimeField(_("reached the wrong person"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=20, default="message")
 
     class Meta:
@@ -132,6 +133,7 @@ class ResponseRevision(models.Model):
     comment = models.TextField(_("comment"), blank=True, default="")
     may_contact = models.BooleanField(_("may be contacted"), default=False)
     state = models.CharField(_("state"), max_length=12, choices=ResponseState)
+    page = models.CharField(_("page load"), max_length=24, blank=True, default="")
     at = models.DateTimeField(_("time"))
 
     class Meta:
@@ -158,3 +160,17 @@ class LatestScore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.score} by {self.customer_id}"
+
+
+class SurveyStop(models.Model):
+    """A customer who asked for no more surveys."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="survey_stop")
+    at = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("stop of surveys")
+        verbose_name_plural = _("stops of surveys")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} since {self.at:%Y-%m-%d}"
