@@ -5,7 +5,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
+from config.kit import clock
 from config.kit.access import staff
+from config.styleguide import examples
 from customers.queries import brand
 from customers.rules import colour
 
@@ -23,7 +25,7 @@ def health(request: HttpRequest) -> HttpResponse:
 @staff()
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component with its states, for the people who build pages."""
-    return render(request, "styleguide.html")
+    return render(request, "styleguide.html", examples(at=clock.now(), path=request.path))
 
 
 @cache_control(public=True, max_age=300)
