@@ -1,0 +1,65 @@
+"""Running definitions: who matches, how many, a sample."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from customers.models import Customer
+from customers.queries import brand
+from customers.segments.queries.compile import compile_tree
+from customers.segments.queries.expressions import InSet
+from customers.segments.queries.leaves import Sql
+from customers.segments.queries.predicates import Moment
+from customers.segments.rules.parse import parse
+from customers.segments.rules.tree import Group
+
+Definition = dict[str, Any] | Group
+
+
+def compiled(definition: Definition, at: datetime, customer_ids: Iterable[int] | None = None) -> Sql:
+    """The statement of a definition at a moment. Raises `BadDefinition`."""
+    tree = definition if isinstance(definition, Group) else parse(definition)
+    ids = None if customer_ids is None else list(customer_ids)
+    return compile_tree(tree, Moment(at, brand.current().timezone), ids)
+
+
+def matching(definition: Definition, at: datetime, customer_ids: Iterable[int] | None = None) -> QuerySet[Customer]:
+    """Customers for whom the definition holds at `at`, of all or only of `customer_ids`. Raises `BadDefinition`."""
+    found = compiled(definition, at, customer_ids)
+    return Customer.objects.filter(InSet(F("pk"), found.text, found.params))
+
+
+def ids(definition: Definition, at: datetime, customer_ids: Iterable[int] | None = None) -> list[int]:
+    """The ids of `matching`, without a detour over the customers' table."""
+    found = compiled(definition, at, customer_ids)
+    return [row[0] for row in _rows(found.text, found.params)]
+
+
+def count(definition: Definition, at: datetime) -> int:
+    """How many customers match."""
+    found = compiled(definition, at)
+    return int(_rows(f"SELECT COUNT(*) FROM ({found.text}) found", found.params)[0][0])
+
+
+def difference(definition: Definition, segment_id: int, at: datetime) -> tuple[int, int]:
+    """How many would enter and how many would leave a segment if it had this definition."""
+    found = compiled(definition, at)
+    table = "customers_segmentmembership"
+    entering = (
+        f"SELECT COUNT(*) FROM ({found.text}) f WHERE NOT EXISTS "
+        f'(SELECT 1 FROM "{table}" m WHERE m.segment_id = %s AND m.customer_id = f.cid)'
+    )
+    staying = f'SELECT COUNT(*) FROM ({found.text}) f JOIN "{table}" m ON m.segment_id = %s AND m.customer_id = f.cid'
+    members = f'SELECT COUNT(*) FROM "{table}" WHERE segment_id = %s'
+    values = [*found.params, segment_id]
+    enter, stay = int(_rows(entering, values)[0][0]), int(_rows(staying, values)[0][0])
+    return enter, int(_rows(members, [segment_id])[0][0]) - stay
+
+
+def _rows(text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text, list(params))
+        return list(cursor.fetchall())

@@ -1,0 +1,1 @@
+"""The definition language of segments: what may be asked, how it is read, what it means."""
