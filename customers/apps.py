@@ -13,9 +13,11 @@ class CustomersConfig(AppConfig):
         from customers import events, subscribers  # noqa: F401
         from customers.ports import jobs, nav
         from customers.queries import fields, watchdog
+        from customers.sample import company
 
         events.register_all()
         fields.register_all()
+        company.register_all()
         jobs.register(
             jobs.Job("customers.process_events", "Timeline", "timeline", timedelta(seconds=2), watchdog.pending_events_due)
         )
