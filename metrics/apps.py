@@ -1,8 +1,27 @@
 """Registers what the app offers through the ports of the first floor."""
 
+from celery.schedules import crontab
 from django.apps import AppConfig
 
 
 class MetricsConfig(AppConfig):
     name = "metrics"
     verbose_name = "Metrics"
+
+    def ready(self) -> None:
+        from customers.ports import jobs, nav, personal_data
+        from metrics import sample, subscribers  # noqa: F401
+        from metrics.queries import due, fields
+        from metrics.queries.personal_data import POLICY
+
+        fields.register_all()
+        personal_data.register(POLICY)
+        nav.register(nav.NavItem("home", "Home", "house", "metrics:home", 0, ("metrics:home",)))
+        nav.register(
+            nav.NavItem(
+                "insights", "Insights", "chart-column", "metrics:insights", 80,
+                ("metrics:insights", "metrics:people", "metrics:definition"), "metrics.view_dailyfact", "Results",
+            )
+        )  # fmt: skip
+        jobs.register(jobs.Job("metrics.roll_up", "Figures", "metrics", crontab(minute="*/15"), due.roll_up_due))
+        jobs.register(jobs.Job("metrics.score_rfm", "RFM scores", "metrics", crontab(minute=25)))
