@@ -1,0 +1,91 @@
+"""What the loyalty programme offers to the other apps: segment fields, message variables, a person's data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.urls import reverse
+
+from config.kit import tokens
+from customers.ports.fields import Field, FieldType
+from customers.ports.merge import MergeContext, MergeSource, Values, Variable
+from loyalty.models import Account, Entry, Redemption, Tier, TierChange
+from loyalty.queries import programme
+from loyalty.rules import tiers
+
+PURPOSE = "loyalty"
+GROUP = "Loyalty"
+
+
+def link(customer_id: int) -> str:
+    """The address of a member's own page."""
+    return settings.BASE_URL + reverse("loyalty:portal", args=[tokens.sign(PURPOSE, customer_id)])
+
+
+def _accounts() -> Any:
+    return Account.objects.filter(customer__isnull=False)
+
+
+def _tier_choices() -> list[tuple[str, str]]:
+    return [(name, name) for name in Tier.objects.order_by("threshold").values_list("name", flat=True)]
+
+
+FIELDS = (
+    Field("loyalty.points", "Points to spend", GROUP, FieldType.NUMBER, _accounts, "customer", "active", 0),
+    Field("loyalty.lifetime_points", "Points earned in total", GROUP, FieldType.NUMBER, _accounts, "customer", "earned", 0),
+    Field("loyalty.tier", "Tier", GROUP, FieldType.CHOICE, _accounts, "customer", "tier__name", "", _tier_choices),
+    Field("loyalty.joined_at", "Member since", GROUP, FieldType.DATETIME, _accounts, "customer", "joined_at"),
+)
+VARIABLES = (
+    Variable("points", "Points that can be spent now", "240"),
+    Variable("points_pending", "Points that are on their way", "38"),
+    Variable("tier", "Name of the tier", "Evergreen"),
+    Variable("tier_next", "Name of the next tier, empty at the top", "Oak"),
+    Variable("points_to_next", "What is missing to the next tier: money in whole units, or points", "38"),
+    Variable("link", "The member's own page", "https://shop.example.com/l/AAAAAAAA"),
+)
+
+
+def fetch(customer_ids: Sequence[int], context: MergeContext) -> Values:
+    """Message variables of many customers in two statements; who is no member has 0 points and the same link."""
+    levels, unit = programme.levels(), programme.metric_unit()
+    rows = Account.objects.filter(customer_id__in=customer_ids).values_list(
+        "customer_id", "active", "pending", "tier_id", "metric"
+    )
+    found = {row[0]: row[1:] for row in rows}
+    values = {}
+    for customer_id in customer_ids:
+        active, pending, tier_id, metric = found.get(customer_id, (0, 0, None, 0))
+        rank = tiers.position(levels, tier_id)
+        after = levels[rank + 1] if rank + 1 < len(levels) else None
+        values[customer_id] = {
+            "points": active,
+            "points_pending": pending,
+            "tier": levels[rank].name if rank >= 0 else "",
+            "tier_next": after.name if after else "",
+            "points_to_next": -(-max(after.threshold - metric, 0) // unit) if after else 0,
+            "link": link(customer_id),
+        }
+    return values
+
+
+MERGE = MergeSource(PURPOSE, "Loyalty", VARIABLES, fetch)
+MODELS = (Account,)
+
+
+def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Everything the programme holds about a person."""
+    mine = {"account__customer_id": customer_id}
+    accounts = Account.objects.filter(customer_id=customer_id)
+    return {
+        "account": list(accounts.values("joined_at", "tier__name", "tier_since", "tier_until", "pending", "active", "earned",
+                                        "spent", "expired", "deficit")),
+        "points": list(Entry.objects.filter(**mine).order_by("id").values("occurred_at", "kind", "points", "expires_at",
+                                                                          "note")),
+        "tiers": list(TierChange.objects.filter(**mine).order_by("id").values("tier__name", "since", "until", "cause")),
+        "rewards": list(Redemption.objects.filter(**mine).order_by("id").values("code", "state", "issued_at", "expires_at",
+                                                                                points=-F("entry__points"),
+                                                                                name=F("reward__name"))),
+    }  # fmt: skip
+
