@@ -100,6 +100,7 @@ class JourneyStep(models.Model):
     content_version = models.ForeignKey(
         ContentVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="journey_steps"
     )
+    event = models.CharField(_("waits for"), max_length=80, blank=True, default="")
     passed_count = models.PositiveBigIntegerField(_("passed"), default=0)
     skipped_count = models.PositiveBigIntegerField(_("skipped"), default=0)
 

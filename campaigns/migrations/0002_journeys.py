@@ -71,6 +71,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('send', 'Send e-mail'), ('wait', 'Wait'), ('wait_event', 'Wait until something happens'), ('split', 'Split by condition'), ('effect', 'Do something'), ('exit', 'Leave the journey')], max_length=10, verbose_name='kind')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('position', models.PositiveSmallIntegerField(verbose_name='position')),
+                ('event', models.CharField(blank=True, default='', max_length=80, verbose_name='waits for')),
                 ('passed_count', models.PositiveBigIntegerField(default=0, verbose_name='passed')),
                 ('skipped_count', models.PositiveBigIntegerField(default=0, verbose_name='skipped')),
                 ('content', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='journey_steps', to='campaigns.content')),

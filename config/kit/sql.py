@@ -170,6 +170,7 @@ def take(inbox: type[models.Model], limit: int) -> list[int]:
         return sorted(row[0] for row in cursor.fetchall())
 
 
+@models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class Among(models.Lookup):  # type: ignore[type-arg]
     """`filter(customer__among=ids)`: like `__in` for a list of integers, but one parameter however long the list."""

@@ -1,0 +1,33 @@
+"""What journeys offer through the ports of the first floor."""
+
+from datetime import timedelta
+
+from campaigns.journeys import events, sample, subscribers, tasks  # noqa: F401
+from campaigns.journeys.actions import personal
+from campaigns.journeys.models import Enrolment
+from campaigns.journeys.queries import due
+from customers.ports import jobs, nav, panels, personal_data, samples
+
+
+def register_all() -> None:
+    events.register_all()
+    nav.register(
+        nav.NavItem(
+            "journeys", "Journeys", "route", "campaigns:journey-list", 40,
+            ("campaigns:journey-list", "campaigns:journey-detail", "campaigns:journey-edit"), "campaigns.view_journey",
+            "Messaging",
+        )
+    )  # fmt: skip
+    panels.register(
+        panels.Panel("journeys", "Journeys", "route", "campaigns:journey-panel", 25, "campaigns.view_journey")
+    )
+    personal_data.register(
+        personal_data.PersonalData("journeys", (Enrolment,), personal.export, personal.erase, personal.merge)
+    )
+    jobs.register(
+        jobs.Job("campaigns.advance_journeys", "Journey steps", "journeys", timedelta(seconds=5), due.to_advance)
+    )
+    jobs.register(
+        jobs.Job("campaigns.enter_dated_journeys", "Journeys by date", "journeys", timedelta(hours=1))
+    )
+    samples.register(samples.SamplePart("journeys", "Journeys", 65, sample.build))
