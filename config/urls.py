@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brand.css", views.brand_css, name="brand-css"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("customers.api.urls")),
     path("", include("metrics.urls")),
     path("", include("customers.urls")),
     path("", include("campaigns.urls")),

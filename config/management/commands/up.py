@@ -54,7 +54,7 @@ class Command(BaseCommand):
         children = [
             self._start("web", self._web_command(options)),
             self._start("worker", self._worker_command()),
-            self._start("scheduler", [sys.executable, "-m", "celery", "-A", "config", "beat", "-l", "WARNING"]),
+            self._start("scheduler", [sys.executable, "-m", "celery", "-q", "-A", "config", "beat", "-l", "WARNING"]),
         ]
         self._watch(children, address, options, password)
 
@@ -89,7 +89,7 @@ class Command(BaseCommand):
 
     def _worker_command(self) -> list[str]:
         return [
-            sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "threads", "-c", "3", "-l", "WARNING",
+            sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "-q", "-A", "config", "worker", "--pool", "threads", "-c", "3", "-l", "WARNING",
             "-Q", ",".join(schedule.queues()), "--without-gossip", "--without-mingle", "--without-heartbeat",
         ]  # fmt: skip
 
