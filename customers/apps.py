@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from celery.schedules import crontab
 from django.apps import AppConfig
 
 
@@ -11,13 +12,22 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import events, subscribers  # noqa: F401
-        from customers.ports import jobs, nav
-        from customers.queries import fields, watchdog
+        from customers.actions import personal_data
+        from customers.imports import queries as imports
+        from customers.ports import jobs
+        from customers.queries import fields, merge, navigation, watchdog
         from customers.sample import company
 
         events.register_all()
         fields.register_all()
+        merge.register_all()
+        navigation.register_all()
+        personal_data.register_all()
         company.register_all()
         jobs.register(
             jobs.Job("customers.process_events", "Timeline", "timeline", timedelta(seconds=2), watchdog.pending_events_due)
+        )
+        jobs.register(jobs.Job("customers.resume_imports", "Imports", "customers", timedelta(seconds=60), imports.due))
+        jobs.register(
+            jobs.Job("customers.reconcile_facts", "Nightly check of facts", "customers", crontab(hour=2, minute=40))
         )

@@ -6,7 +6,8 @@ from typing import Any
 from celery import shared_task
 
 from config.kit.clock import now
-from customers.actions import heartbeat, timeline
+from customers.actions import heartbeat, reconcile, timeline
+from customers.imports.actions import jobs as imports
 
 BUDGET_SECONDS = 240
 
@@ -26,3 +27,12 @@ def _until_empty() -> int:
             break
         total += count
     return total
+
+
+@shared_task(name="customers.reconcile_facts")
+def reconcile_facts(**_: Any) -> dict[str, Any] | None:
+    """Compare facts and counts with the truth, and forget old uploads."""
+    at = now()
+    with heartbeat.of("customers.reconcile_facts", at=at):
+        imports.forget_files(at=at)
+        return reconcile.reconcile(period=at.date().isoformat(), at=at)

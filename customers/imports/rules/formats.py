@@ -8,6 +8,7 @@ from customers.enums import ImportKind
 
 ATTRIBUTE = "attribute."
 MAX_COLUMNS = 300
+ERROR_COLUMNS = ["line", "column", "reason"]
 MAX_ATTRIBUTES = 100
 
 
@@ -116,7 +117,8 @@ def suggest(kind: str, header: Sequence[str], sample: Sequence[Sequence[str]] = 
         for position, title in enumerate(header):
             name = attribute_name(title)
             repeats = plain_name(title) in {plain_name(header[other]) for other in found if other != position}
-            if position in found or not name or name in taken or repeats or len(taken) >= MAX_ATTRIBUTES:
+            is_note = position < 3 and list(header[:3]) == ERROR_COLUMNS  # a corrected error file comes back
+            if is_note or position in found or not name or name in taken or repeats or len(taken) >= MAX_ATTRIBUTES:
                 continue
             taken.add(name)
             cells = [row[position].strip() for row in sample if position < len(row)]

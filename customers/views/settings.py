@@ -1,0 +1,135 @@
+"""Settings: brand, topics, watchdog, event catalogue, audit log."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from config.kit.access import client_address, staff
+from config.kit.clock import now
+from customers.actions import audit
+from customers.actions import timeline as recording
+from customers.forms import BrandForm, TopicForm
+from customers.models import AuditEntry, Brand, PendingEvent, Topic
+from customers.queries import brand, watchdog
+
+PAGES = [
+    ("brand-edit", "Brand", "palette", "Name, look, sender, postal address, time zone and currency.", "customers.view_brand"),
+    ("topic-list", "Topics", "tags", "What customers can subscribe to.", "customers.view_topic"),
+    ("import-list", "Imports", "upload", "Files that were taken in, and what became of them.", "customers.view_importjob"),
+    ("watchdog", "Watchdog", "activity", "Background work: what waits, what is late, what failed.", "customers.view_heartbeat"),
+    ("event-list", "Event catalogue", "list-tree", "Every event that can stand on a timeline.", "customers.view_event"),
+    ("audit-list", "Audit log", "scroll-text", "Who of the staff did what.", "customers.view_auditentry"),
+]  # fmt: skip
+
+
+def _note(request: HttpRequest, verb: str, subject: str, **detail: object) -> None:
+    audit.note(verb, subject=subject, user_id=request.user.pk, at=now(), address=client_address(request), detail=detail)
+
+
+@staff()
+def overview(request: HttpRequest) -> HttpResponse:
+    """The settings that this person may see."""
+    pages = [
+        {"url": reverse(f"customers:{name}"), "title": title, "icon": icon, "text": text}
+        for name, title, icon, text, permission in PAGES
+        if request.user.has_perm(permission)  # type: ignore[union-attr]
+    ]
+    return render(request, "customers/settings.html", {"pages": pages})
+
+
+@staff("customers.view_brand")
+def brand_edit(request: HttpRequest) -> HttpResponse:
+    """The brand: everybody may look, those who may change it save."""
+    can_change = request.user.has_perm("customers.change_brand")  # type: ignore[union-attr]
+    form = BrandForm(request.POST if request.method == "POST" and can_change else None, instance=brand.current())
+    if not can_change:
+        for field in form.fields.values():
+            field.disabled = True
+    if form.is_bound and form.is_valid():
+        stored: Brand = form.save(commit=False)
+        stored.pk = 1
+        stored.save()
+        _note(request, "brand.changed", stored.name, fields=list(form.changed_data))
+        messages.success(request, _("The brand was saved."))
+        return redirect("customers:brand-edit")
+    return render(request, "customers/brand_form.html", {"form": form, "can_change": can_change})
+
+
+@staff("customers.view_topic")
+def topic_list(request: HttpRequest) -> HttpResponse:
+    """Topics that customers can subscribe to."""
+    context = {"topics": Topic.objects.order_by("name"), "can_add": request.user.has_perm("customers.add_topic")}  # type: ignore[union-attr]
+    return render(request, "customers/topic_list.html", context)
+
+
+@staff("customers.add_topic")
+def topic_add(request: HttpRequest) -> HttpResponse:
+    """Add a topic."""
+    return _topic(request, Topic(), "topic.added")
+
+
+@staff("customers.change_topic")
+def topic_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a topic."""
+    return _topic(request, get_object_or_404(Topic, pk=pk), "topic.changed")
+
+
+def _topic(request: HttpRequest, topic: Topic, verb: str) -> HttpResponse:
+    form = TopicForm(request.POST or None, instance=topic)
+    if request.method == "POST" and form.is_valid():
+        form.instance.slug = form.cleaned_data["slug"]
+        stored = form.save()
+        _note(request, verb, stored.name, topic=stored.slug)
+        messages.success(request, _("The topic was saved."))
+        return redirect("customers:topic-list")
+    return render(request, "customers/topic_form.html", {"form": form, "is_new": topic.pk is None})
+
+
+@staff("customers.view_heartbeat")
+def watchdog_page(request: HttpRequest) -> HttpResponse:
+    """What waits, what is late, what failed."""
+    failed = Paginator(watchdog.failed_events(), 25).get_page(request.GET.get("page"))
+    context = {
+        "statuses": watchdog.job_statuses(now()),
+        "failed": failed,
+        "pending_count": PendingEvent.objects.count(),
+        "runs": watchdog.job_runs()[:15],
+        "can_retry": request.user.has_perm("customers.change_failedevent"),  # type: ignore[union-attr]
+    }
+    return render(request, "customers/watchdog.html", context)
+
+
+@staff("customers.change_failedevent")
+@require_POST
+def watchdog_retry(request: HttpRequest) -> HttpResponse:
+    """Put one failed event, or all, back into the inbox."""
+    one = request.POST.get("failed", "")
+    ids = [int(one)] if one.isdecimal() and len(one) < 19 else None
+    if one and ids is None:
+        messages.error(request, _("There is no such event."))
+        return redirect("customers:watchdog")
+    count = recording.retry_failed(failed_ids=ids)
+    _note(request, "events.retried", f"{count} events", count=count)
+    messages.success(request, _("%(count)s events are tried again.") % {"count": count})
+    return redirect("customers:watchdog")
+
+
+@staff("customers.view_event")
+def event_list(request: HttpRequest) -> HttpResponse:
+    """Every event name with its meaning, its properties and how often it was seen."""
+    return render(request, "customers/event_list.html", {"rows": watchdog.catalogue()})
+
+
+@staff("customers.view_auditentry")
+def audit_list(request: HttpRequest) -> HttpResponse:
+    """Who did what, newest first; `verb` narrows it to actions that begin so."""
+    entries = AuditEntry.objects.select_related("user").order_by("-id")
+    verb = request.GET.get("verb", "").replace("\0", "").strip()[:80]
+    if verb:
+        entries = entries.filter(verb__startswith=verb)
+    page = Paginator(entries, 50).get_page(request.GET.get("page"))
+    return render(request, "customers/audit_list.html", {"page": page, "verb": verb})
