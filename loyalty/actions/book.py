@@ -133,9 +133,9 @@ class Book:
 
     # --- booking ----------------------------------------------------------------------------------------------------
     def credit(
-        self, account: Held, kind: str, points: int, *, key: str, occurred_at: datetime, reason: str, day: date | None = None,
-        available_at: datetime | None = None, expires_at: datetime | None = None, is_pending: bool = False,
-        keeps_end: bool = False, **more: Any,
+        self, account: Held, kind: str, points: int, *, key: str, occurred_at: datetime, reason: str,
+        day: date | None = None, available_at: datetime | None = None, expires_at: datetime | None = None,
+        is_pending: bool = False, keeps_end: bool = False, **more: Any,
     ) -> int:  # fmt: skip
         """Book `points` in; a debt is paid first, the rest opens a lot. Returns the entry's id.
 
@@ -179,8 +179,9 @@ class Book:
         covered = sum(part for _, part in taken)
         owed = points - covered if may_owe else 0
         entry_id = self._enter(
-            account, kind, -(covered + owed), key=key, occurred_at=occurred_at, day=day or local_day(occurred_at, self.zone),
-            reason=reason, deficit_delta=owed, desired_points=-(points if desired is None else desired), **more,
+            account, kind, -(covered + owed), key=key, occurred_at=occurred_at,
+            day=day or local_day(occurred_at, self.zone), reason=reason, deficit_delta=owed,
+            desired_points=-(points if desired is None else desired), **more,
         )  # fmt: skip
         for lot, part in taken:
             self._allocations.append((entry_id, lot.id, part))
@@ -220,9 +221,7 @@ class Book:
         self._recount(account)
         return entry_id
 
-    def note_metric(
-        self, account: Held, *, day: date, spend_minor: int, points: int, key: str, source_type: str
-    ) -> None:
+    def note_metric(self, account: Held, *, day: date, spend_minor: int, points: int, key: str, source_type: str) -> None:
         """Book what counts for the tier on a day without moving points."""
         self._enter(
             account, EntryKind.TRANSFER_IN, 0, key=key, occurred_at=self.at, day=day, reason="", desired_points=points,
@@ -333,17 +332,13 @@ class Book:
         record_many(self._events, at=self.at)
 
     def _write_stays(self, moved: Sequence[Held]) -> None:
-        bulk.update(
-            TierChange, "account_id", ("until",), [(a.id, a.stays[0][2]) for a in moved], only='"until" IS NULL'
-        )
+        bulk.update(TierChange, "account_id", ("until",), [(a.id, a.stays[0][2]) for a in moved], only='"until" IS NULL')
         rows = []
         for account in moved:
             ends = [stay[2] for stay in account.stays[1:]]
             for (tier_id, previous_id, since, cause, metric), until in zip(account.stays, [*ends, None], strict=True):
                 rows.append((account.id, tier_id, previous_id, since, until, cause, metric))
-        bulk.insert(
-            TierChange, ("account_id", "tier_id", "previous_id", "since", "until", "cause", "metric"), rows
-        )
+        bulk.insert(TierChange, ("account_id", "tier_id", "previous_id", "since", "until", "cause", "metric"), rows)
 
 
 HELD = (
@@ -395,4 +390,3 @@ def span(
 @lru_cache(maxsize=4096)
 def day_end(day: date, zone: str) -> datetime:
     return day_bounds(day, zone)[1]
-

@@ -235,9 +235,7 @@ class _Run:
         floor = tiers.position(book.levels, self.previous.get(account.id))
         target = max(tiers.position(book.levels, reached.id if reached else None), floor)
         if 0 <= target < tiers.position(book.levels, account.tier_id):
-            book.move(
-                account, book.levels[target].id, since=event.occurred_at, cause=TierCause.REFUND, metric=metric
-            )
+            book.move(account, book.levels[target].id, since=event.occurred_at, cause=TierCause.REFUND, metric=metric)
 
     def _by_points(self) -> bool:
         return self.programme.tier_metric == TierMetric.POINTS_EARNED
@@ -257,9 +255,7 @@ def end_periods(book: Book, account: Held, days: dict[date, tuple[int, int]], mo
             book.move(account, after, since=ends_at, cause=TierCause.PERIOD_END, metric=metric)
 
 
-def metric_days(
-    account_ids: Iterable[int], programme: Programme, *, since: date
-) -> dict[int, dict[date, tuple[int, int]]]:
+def metric_days(account_ids: Iterable[int], programme: Programme, *, since: date) -> dict[int, dict[date, tuple[int, int]]]:
     """The tier metric's sums per account and local day since a day: (all, the negative part of it)."""
     amount = metric_amount(programme)
     rows = (

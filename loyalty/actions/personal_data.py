@@ -64,9 +64,7 @@ def _move_debt(book: Book, old: Held, new: Held) -> None:
     if not old.deficit:
         return
     points = old.deficit
-    paid = book.credit(
-        old, EntryKind.TRANSFER_IN, points, key=f"merge:debt:{new.id}", occurred_at=book.at, reason=""
-    )
+    paid = book.credit(old, EntryKind.TRANSFER_IN, points, key=f"merge:debt:{new.id}", occurred_at=book.at, reason="")
     book.debit(
         new, EntryKind.TRANSFER_OUT, points, key=f"merge:debt:{old.id}", occurred_at=book.at, reason="", reverses_id=paid,
         taken=lots.take_back(new.lots or [], points, book.at, origin_id=None), may_owe=True,

@@ -74,10 +74,14 @@ def take_back(customer_ids: Sequence[int], *, key: str, reason: str, at: datetim
 
 def _booked(book: Book, key: str) -> dict[int, tuple[int, int]]:
     rows = Entry.objects.filter(account_id__in=list(book.by_id), idempotency_key=key[:160])
-    return {account_id: (entry_id, points) for account_id, entry_id, points in rows.values_list("account_id", "id", "points")}
+    return {
+        account_id: (entry_id, points) for account_id, entry_id, points in rows.values_list("account_id", "id", "points")
+    }
 
 
-def redeem(customer_id: int, *, points: int, reason: str, key: str, at: datetime, occurred_at: datetime | None = None) -> Entry:
+def redeem(
+    customer_id: int, *, points: int, reason: str, key: str, at: datetime, occurred_at: datetime | None = None
+) -> Entry:
     """Spend `points` of a member, soonest end first. The same `key` again returns the first entry and takes nothing.
 
     Raises `NotEnoughPoints`. The account is locked first, so racing redemptions never spend a point twice.
@@ -143,9 +147,7 @@ def _origins(entry: Entry, account: Held, at: datetime) -> list[tuple[OpenLot, i
     return parts
 
 
-def adjust(
-    customer_id: int, *, points: int, reason: str, key: str, actor_id: int, at: datetime, address: str = ""
-) -> None:
+def adjust(customer_id: int, *, points: int, reason: str, key: str, actor_id: int, at: datetime, address: str = "") -> None:
     """Add (or, negative, remove) points by hand; audited, with the reason the member's ledger shows.
 
     Raises `NotEnoughPoints` when more would be removed than can be spent, `NotAnAmountOfPoints` for 0 or too many.

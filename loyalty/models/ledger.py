@@ -48,9 +48,7 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=Q(pending__gte=0, active__gte=0, deficit__gte=0), name="account_buckets_not_negative"
             ),
-            models.CheckConstraint(
-                condition=Q(deficit=0) | Q(pending=0, active=0), name="account_owes_only_when_empty"
-            ),
+            models.CheckConstraint(condition=Q(deficit=0) | Q(pending=0, active=0), name="account_owes_only_when_empty"),
         ]
         indexes = [
             models.Index(fields=["next_due_at"], condition=Q(next_due_at__isnull=False), name="account_due"),
@@ -61,6 +59,11 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return str(self.customer) if self.customer_id else f"former member {self.pk}"
+
+    @property
+    def total(self) -> int:
+        """The sum of the ledger: what is pending or active less what is owed."""
+        return self.pending + self.active - self.deficit
 
 
 class Entry(models.Model):
@@ -193,9 +196,7 @@ class Redemption(models.Model):
     class Meta:
         verbose_name = _("redemption")
         verbose_name_plural = _("redemptions")
-        indexes = [
-            models.Index(fields=["expires_at"], condition=Q(state=RedemptionState.ISSUED), name="redemption_open")
-        ]
+        indexes = [models.Index(fields=["expires_at"], condition=Q(state=RedemptionState.ISSUED), name="redemption_open")]
 
     def __str__(self) -> str:
         return self.code

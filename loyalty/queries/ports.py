@@ -79,8 +79,8 @@ def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
     mine = {"account__customer_id": customer_id}
     accounts = Account.objects.filter(customer_id=customer_id)
     return {
-        "account": list(accounts.values("joined_at", "tier__name", "tier_since", "tier_until", "pending", "active", "earned",
-                                        "spent", "expired", "deficit")),
+        "account": list(accounts.values("joined_at", "tier__name", "tier_since", "tier_until", "pending", "active",
+                                        "earned", "spent", "expired", "deficit")),
         "points": list(Entry.objects.filter(**mine).order_by("id").values("occurred_at", "kind", "points", "expires_at",
                                                                           "note")),
         "tiers": list(TierChange.objects.filter(**mine).order_by("id").values("tier__name", "since", "until", "cause")),
@@ -88,4 +88,3 @@ def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
                                                                                 points=-F("entry__points"),
                                                                                 name=F("reward__name"))),
     }  # fmt: skip
-

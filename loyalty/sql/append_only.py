@@ -39,7 +39,9 @@ def statements(vendor: str, columns: dict[str, list[str]]) -> list[str]:
             f'CREATE TRIGGER "{table}_no_delete" BEFORE DELETE ON "{table}" {refuse}',
             f'CREATE TRIGGER "{table}_no_update" BEFORE UPDATE OF {fixed} ON "{table}" {refuse}',
         ]
-    made.append(f'CREATE TRIGGER "loyalty_entry_note" BEFORE UPDATE OF "note" ON "loyalty_entry" WHEN NEW."note" <> \'\' {refuse}')
+    made.append(
+        f'CREATE TRIGGER "loyalty_entry_note" BEFORE UPDATE OF "note" ON "loyalty_entry" WHEN NEW."note" <> \'\' {refuse}'
+    )
     return made
 
 

@@ -30,7 +30,9 @@ def reward(**values):
 
 def placed(customer, amount_minor, at, order_id=None, currency="GBP", **more):
     order_id = order_id or next(numbers) + 1_000_000
-    return _event(customer, "order.placed", amount_minor, at, currency, {"order_id": order_id, "number": f"N{order_id}"} | more)
+    return _event(
+        customer, "order.placed", amount_minor, at, currency, {"order_id": order_id, "number": f"N{order_id}"} | more
+    )
 
 
 def refunded(customer, amount_minor, at, order_id=None, refund_id=None, currency="GBP", **more):

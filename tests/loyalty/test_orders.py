@@ -58,8 +58,16 @@ def test_points_wait_for_the_return_period(alice, at):
 
 def test_partial_refunds_take_back_in_proportion_whatever_their_order(alice, at):
     bob = people.bob()
-    first = [placed(alice, 9_999, at, order_id=1), refunded(alice, 3_333, at + days(1), 1), refunded(alice, 1_000, at + days(2), 1)]
-    other = [placed(bob, 9_999, at, order_id=2), refunded(bob, 1_000, at + days(1), 2), refunded(bob, 3_333, at + days(2), 2)]
+    first = [
+        placed(alice, 9_999, at, order_id=1),
+        refunded(alice, 3_333, at + days(1), 1),
+        refunded(alice, 1_000, at + days(2), 1),
+    ]
+    other = [
+        placed(bob, 9_999, at, order_id=2),
+        refunded(bob, 1_000, at + days(1), 2),
+        refunded(bob, 3_333, at + days(2), 2),
+    ]
 
     book_orders(first, at + days(3))
     for event in reversed(other):
@@ -156,7 +164,9 @@ def test_batch_costs_the_same_number_of_statements_for_few_and_many(alice, at, d
 
     def statements(count, offset):
         cast = [people.customer(f"Member{offset + i}") for i in range(count)]
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             book_orders([placed(c, 30_000, at) for c in cast], at)
         return len(queries)
 
