@@ -14,7 +14,7 @@ os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL", "") or (
 os.environ["EMAIL_URL"] = "outbox://"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import CACHES, DATABASES, TEMPLATES  # noqa: E402
+from config.settings import CACHES, DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_BROKER_URL = "memory://"
@@ -27,16 +27,3 @@ STORAGES = {
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 
-
-class _LoudlyMissing(str):
-    """An unknown template variable fails the test instead of rendering as nothing."""
-
-    def __mod__(self, missing: object) -> str:
-        raise AssertionError(f"unknown template variable: {missing}")
-
-    def __contains__(self, key: object) -> bool:
-        return key == "%s"
-
-
-UNKNOWN_VARIABLE = _LoudlyMissing("%s")
-TEMPLATES[0]["OPTIONS"]["debug"] = False

@@ -11,7 +11,7 @@ EXPONENTS = {
     **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
 }
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹", "CHF": "CHF ", "PLN": "zł "}
-NUMBER = re.compile(r"^[+-]?\d{1,15}([.,]\d{1,6})?$")
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}([.,][0-9]{1,6})?")
 
 
 class NotAnAmount(ValueError):
@@ -47,7 +47,7 @@ def parse_minor(text: str, currency: str) -> int:
     Raises `NotAnAmount` for anything but a plain number: thousands separators are ambiguous and are refused.
     """
     text = text.strip()
-    if not NUMBER.match(text):
+    if not NUMBER.fullmatch(text):
         raise NotAnAmount(f"{text[:40]!r} is not an amount; write it like 1234.50")
     try:
         value = Decimal(text.replace(",", ".")).scaleb(exponent(currency))
