@@ -19,9 +19,18 @@ class MetricsConfig(AppConfig):
         nav.register(nav.NavItem("home", "Home", "house", "metrics:home", 0, ("metrics:home",)))
         nav.register(
             nav.NavItem(
-                "insights", "Insights", "chart-column", "metrics:insights", 80,
-                ("metrics:insights", "metrics:people", "metrics:definition"), "metrics.view_dailyfact", "Results",
+                "insights",
+                "Insights",
+                "chart-column",
+                "metrics:insights",
+                80,
+                tuple(
+                    f"metrics:{name}"
+                    for name in ("insights", "retention", "rfm", "nps", "messages", "definitions", "definition", "people")
+                ),
+                "metrics.view_dailyfact",
+                "Results",
             )
-        )  # fmt: skip
+        )
         jobs.register(jobs.Job("metrics.roll_up", "Figures", "metrics", crontab(minute="*/15"), due.roll_up_due))
         jobs.register(jobs.Job("metrics.score_rfm", "RFM scores", "metrics", crontab(minute=25)))

@@ -34,9 +34,15 @@ def _fact(month: date, metric: str, numerator: int, denominator: int | None, las
     value = float(numerator) if denominator is None else ratio(numerator, denominator)
     version = definitions.get("churn" if metric.startswith("churn") else metric).version
     return MonthlyFact(
-        month=month, metric=metric, value=value, numerator=numerator, denominator=denominator,
-        definition_version=version, is_complete=_is_over(month, last), computed_at=at,
-    )  # fmt: skip
+        month=month,
+        metric=metric,
+        value=value,
+        numerator=numerator,
+        denominator=denominator,
+        definition_version=version,
+        is_complete=_is_over(month, last),
+        computed_at=at,
+    )
 
 
 def _buyers(first: date, last: date, at: datetime) -> None:
@@ -57,10 +63,13 @@ def churn_months(first: date, last: date) -> dict[date, ChurnMonth]:
     found = {
         row[0]: tuple(int(value) for value in row[1:])
         for row in statements.rows(
-            "churn_by_month", since=ends[0] - timedelta(days=truth.WINDOW), last=ends[-1] - timedelta(days=1),
-            first_end=ends[0], last_end=ends[-1],
+            "churn_by_month",
+            since=ends[0] - timedelta(days=truth.WINDOW),
+            last=ends[-1] - timedelta(days=1),
+            first_end=ends[0],
+            last_end=ends[-1],
         )
-    }  # fmt: skip
+    }
     result = {}
     for month, end in zip(over, ends[1:], strict=True):
         if month - timedelta(days=truth.WINDOW) < start:
@@ -102,8 +111,12 @@ def _cohorts(first: date, last: date, at: datetime) -> None:
             customers, revenue = found.get((cohort, month), (0, 0))
             rows.append(
                 CohortCell(
-                    cohort=cohort, offset=months_between(cohort, month), customers=customers, revenue_minor=revenue,
-                    is_complete=_is_over(month, last), computed_at=at,
+                    cohort=cohort,
+                    offset=months_between(cohort, month),
+                    customers=customers,
+                    revenue_minor=revenue,
+                    is_complete=_is_over(month, last),
+                    computed_at=at,
                 )
-            )  # fmt: skip
+            )
     CohortCell.objects.bulk_create(rows)

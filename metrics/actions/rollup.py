@@ -21,9 +21,17 @@ from metrics.rules.commerce import ratio
 
 FINAL_AFTER_DAYS = 3
 COLUMNS = (
-    "day", "metric", "dimension", "dimension_value", "value", "numerator", "denominator", "definition_version", "is_final",
+    "day",
+    "metric",
+    "dimension",
+    "dimension_value",
+    "value",
+    "numerator",
+    "denominator",
+    "definition_version",
+    "is_final",
     "computed_at",
-)  # fmt: skip
+)
 READERS: dict[Family, Callable[[date, date], Figures]] = {
     Family.ORDERS: truth.orders,
     Family.LIFECYCLE: truth.lifecycle,
@@ -34,13 +42,25 @@ READERS: dict[Family, Callable[[date, date], Figures]] = {
 METRICS: dict[Family, tuple[str, ...]] = {
     Family.ORDERS: ("orders", "revenue", "refunds", "buyers", "net_revenue", "aov"),
     Family.LIFECYCLE: (
-        "new_customers", "repeat_customers", "active_customers", "buyers_28d", "lapsed", "reactivated",
+        "new_customers",
+        "repeat_customers",
+        "active_customers",
+        "buyers_28d",
+        "lapsed",
+        "reactivated",
     ),
     Family.CUSTOMERS: ("customers_created",),
-    Family.TIMELINE: (*truth.EVENTS.values(), "delivered", "open_rate", "click_rate", "bounce_rate", "complaint_rate",
-                      "unsubscribe_rate"),
+    Family.TIMELINE: (
+        *truth.EVENTS.values(),
+        "delivered",
+        "open_rate",
+        "click_rate",
+        "bounce_rate",
+        "complaint_rate",
+        "unsubscribe_rate",
+    ),
     Family.SURVEYS: ("nps_promoters", "nps_passives", "nps_detractors", "nps"),
-}  # fmt: skip
+}
 
 Row = tuple[date, str, str, str, float | None, int, int | None, int, bool, datetime]
 

@@ -58,7 +58,7 @@ class MonthlyFact(models.Model):
 
 
 class DirtyDay(models.Model):
-    """A past day whose truth changed after it was rolled up. `marks` counts the changes: a roll-up clears only what it saw."""
+    """A past day whose truth changed later. `marks` counts the changes: a roll-up clears only what it saw."""
 
     day = models.DateField(_("day"))
     family = models.CharField(_("facts"), max_length=10, choices=Family)

@@ -1,4 +1,4 @@
-"""Formulas of orders and customers, on plain numbers. Rates are fractions (0.25 is 25 %); None means "no base to divide by"."""
+"""Formulas of orders and customers. Rates are fractions (0.25 is 25 %); None means "no base to divide by"."""
 
 from dataclasses import dataclass
 

@@ -53,21 +53,32 @@ def load():
     ids = {customer.external_id: customer.pk for customer in made}
     Order.objects.bulk_create(
         (
-            Order(customer_id=ids[key], number=number, placed_at=when[number], total_minor=total[number], currency="GBP",
-                  local_day=when[number].astimezone(LONDON).date())
+            Order(
+                customer_id=ids[key],
+                number=number,
+                placed_at=when[number],
+                total_minor=total[number],
+                currency="GBP",
+                local_day=when[number].astimezone(LONDON).date(),
+            )
             for number, key in orders.items()
         ),
         batch_size=2000,
-    )  # fmt: skip
+    )
     Refund.objects.bulk_create(
         (
-            Refund(customer_id=ids[line["customer_id"]], number=line["refund_number"], refunded_at=moment(line["refunded_at"]),
-                   local_day=moment(line["refunded_at"]).astimezone(LONDON).date(), currency="GBP",
-                   amount_minor=int(Decimal(line["amount"]).scaleb(2)))
+            Refund(
+                customer_id=ids[line["customer_id"]],
+                number=line["refund_number"],
+                refunded_at=moment(line["refunded_at"]),
+                local_day=moment(line["refunded_at"]).astimezone(LONDON).date(),
+                currency="GBP",
+                amount_minor=int(Decimal(line["amount"]).scaleb(2)),
+            )
             for line in refunds
         ),
         batch_size=2000,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,7 +116,8 @@ def test_customers_and_repeat_rate_equal_the_reference():
 
 
 REFERENCE_MONTHS = """
-2010-12 1400/885/885/572713.89; 2011-01 987/741/417/569445.04; 2011-02 997/758/380/447137.35; 2011-03 1321/974/452/595500.76;
+2010-12 1400/885/885/572713.89; 2011-01 987/741/417/569445.04; 2011-02 997/758/380/447137.35;
+2011-03 1321/974/452/595500.76;
 2011-04 1149/856/300/469200.36; 2011-05 1555/1056/284/678594.56; 2011-06 1393/991/242/661213.69;
 2011-07 1331/949/188/600091.01; 2011-08 1280/935/169/645343.90; 2011-09 1755/1266/299/952838.38;
 2011-10 1929/1364/358/1039318.79; 2011-11 2657/1664/323/1161817.38; 2011-12 778/615/41/518192.79

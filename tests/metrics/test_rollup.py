@@ -83,13 +83,20 @@ def test_rollup_counts_messages_by_sender(at):
     alice, bob = people.alice(), people.bob()
     events = [
         timeline.NewEvent(
-            customer.id, name, at - timedelta(days=1), timeline.event_key("test", name, customer.id), "test",
+            customer.id,
+            name,
+            at - timedelta(days=1),
+            timeline.event_key("test", name, customer.id),
+            "test",
             {"message_id": customer.id, "source_kind": "campaign", "source_id": 12, "channel": "email"},
         )
         for name, customer in (
-            ("message.sent", alice), ("message.sent", bob), ("message.opened", alice), ("message.bounced", bob),
+            ("message.sent", alice),
+            ("message.sent", bob),
+            ("message.opened", alice),
+            ("message.bounced", bob),
         )
-    ]  # fmt: skip
+    ]
     timeline.record_many(events, at=at)
 
     rollup(first=at.date() - timedelta(days=2), last=at.date(), at=at)
@@ -158,9 +165,18 @@ def test_late_order_brings_its_day_and_what_follows_up_to_date(at):
 
     make.order(alice, late)
     timeline.record(
-        timeline.NewEvent(alice.id, "order.placed", at - timedelta(days=40), timeline.event_key("t", 1), "test",
-                          {"number": "1"}, 1000, "EUR"), at=at,
-    )  # fmt: skip
+        timeline.NewEvent(
+            alice.id,
+            "order.placed",
+            at - timedelta(days=40),
+            timeline.event_key("t", 1),
+            "test",
+            {"number": "1"},
+            1000,
+            "EUR",
+        ),
+        at=at,
+    )
     timeline.process_batch(at=at)
     assert set(DirtyDay.objects.values_list("day", "family")) == {(late, "orders"), (late, "lifecycle")}
     catch_up.catch_up(at=at)
