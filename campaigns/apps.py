@@ -11,10 +11,12 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns import events
+        from campaigns.journeys import ports as journeys
         from campaigns.queries import due
         from customers.ports import jobs
 
         events.register_all()
+        journeys.register_all()
         seconds = timedelta(seconds=1)
         for job in (
             jobs.Job("campaigns.launch_due", "Campaigns to launch", "campaigns", 10 * seconds, due.campaigns_due),

@@ -64,7 +64,7 @@ def create_from_recipe(recipe: Recipe, *, user_id: int | None, at: datetime) -> 
                 step["content"] = _content(f"{journey.name}: {step['name']}", mail, at).pk
         version = JourneyVersion.objects.create(journey=journey, number=1, graph={"steps": steps})
         write_steps(version)
-        audit.note("journey.created", subject=journey.name, user_id=user_id, at=at)
+        _note("journey.created", journey, user_id=user_id, at=at)
     return journey
 
 
@@ -208,7 +208,7 @@ def publish(journey: Journey, *, user_id: int | None, at: datetime) -> JourneyVe
                 step.save(update_fields=["content_version"])
         draft.published_at, draft.published_by_id = at, user_id
         draft.save(update_fields=["published_at", "published_by"])
-        audit.note("journey.published", subject=journey.name, user_id=user_id, at=at, detail={"version": draft.number})
+        _note("journey.published", journey, user_id=user_id, at=at, version=draft.number)
     return draft
 
 
@@ -265,4 +265,20 @@ def _change(journey: Journey, state: JourneyState, verb: str, *, user_id: int | 
     for name, value in values.items():
         setattr(journey, name, value)
     journey.save(update_fields=["state", "updated_at", "updated_by", *more])
-    audit.note(verb, subject=journey.name, user_id=user_id, at=at)
+    _note(verb, journey, user_id=user_id, at=at)
+
+
+def change_settings(journey: Journey, *, values: dict[str, Any], user_id: int | None, at: datetime) -> None:
+    """Change settings such as topic, holdout and re-entry; they count from now on, for versions new and old."""
+    with transaction.atomic():
+        changed = sorted(name for name, value in values.items() if getattr(journey, name) != value)
+        for name, value in values.items():
+            setattr(journey, name, value)
+        journey.updated_at, journey.updated_by_id = at, user_id
+        journey.save(update_fields=[*values, "updated_at", "updated_by"])
+        if changed:
+            _note("journey.changed", journey, user_id=user_id, at=at, fields=", ".join(changed))
+
+
+def _note(verb: str, journey: Journey, *, user_id: int | None, at: datetime, **detail: Any) -> None:
+    audit.note(verb, subject=journey.name, user_id=user_id, at=at, detail={"journey_id": journey.pk, **detail})
