@@ -88,7 +88,7 @@ AFTER = {
 @transaction.atomic
 def build(story: Story) -> None:
     """Ask about 2,900 customers over nine months; about 900 answer, four in ten with a comment."""
-    dice = random.Random(f"surveys:{story.seed}")  # noqa: S311 - a repeatable story, not a secret
+    dice = random.Random(f"surveys:{story.seed}")
     survey = _survey(story)
     asked = _invite(survey, story, dice)
     answers = _answer(survey, asked, story, dice)

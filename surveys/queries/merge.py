@@ -22,10 +22,10 @@ def fetch(customer_ids: Sequence[int], context: MergeContext) -> Values:
     """Link and question of the live survey by customer; None while no survey is live. A preview invites nobody."""
     survey = lists.live()
     if survey is None:
-        return dict.fromkeys(customer_ids, {"nps_link": None, "nps_question": None})
+        return {customer_id: {"nps_link": None, "nps_question": None} for customer_id in customer_ids}
     if context.is_preview:
-        shown = {"nps_link": link(PREVIEW, survey.pk), "nps_question": survey.question}
-        return dict.fromkeys(customer_ids, shown)
+        preview = link(PREVIEW, survey.pk)
+        return {customer_id: {"nps_link": preview, "nps_question": survey.question} for customer_id in customer_ids}
     invited = invite.invite_many(customer_ids, survey=survey, reference=context.reference, at=context.at)
     found: dict[int, dict[str, Any]] = {
         customer_id: {"nps_link": link(INVITATION, invitation_id), "nps_question": survey.question}

@@ -9,7 +9,9 @@ from surveys.enums import Band
 from surveys.models import Invitation, LatestScore, Response, SurveyStop
 
 FIELDS = [
-    Field("surveys.last_nps", "Last NPS score", "Surveys", FieldType.NUMBER, LatestScore.objects.all, "customer_id", "score"),
+    Field(
+        "surveys.last_nps", "Last NPS score", "Surveys", FieldType.NUMBER, LatestScore.objects.all, "customer_id", "score"
+    ),
     Field(
         "surveys.nps_band",
         "NPS band",

@@ -1,0 +1,56 @@
+"""Fields for segments, due work, and a person's referrals on export, erasure and merge."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, Q
+
+from customers.ports.fields import Field, FieldType
+from customers.ports.jobs import Due
+from referrals.actions import privacy
+from referrals.enums import OPEN, ReferralState
+from referrals.models import Code, Referral, RewardGrant, RewardTally
+
+FIELDS = [
+    Field(
+        "referrals.rewarded_count",
+        "Friends rewarded",
+        "Referrals",
+        FieldType.NUMBER,
+        RewardTally.objects.all,
+        "customer_id",
+        "rewarded_count",
+        missing=0,
+    ),
+]
+MODELS = (Code, Referral, RewardGrant, RewardTally)
+
+
+def due(at: datetime) -> Due:
+    """Referrals whose return period or time to order is over."""
+    waiting = Referral.objects.filter(
+        Q(state__in=[ReferralState.IN_HOLD, ReferralState.APPROVED], hold_until__lte=at)
+        | Q(state__in=OPEN, expires_at__lt=at)
+    )
+    found = waiting.aggregate(count=Count("id"), held=Min("hold_until"), expired=Min("expires_at"))
+    return Due(found["count"], found["held"] or found["expired"])
+
+
+def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
+    """The customer's code, referrals as member (friends' addresses are theirs) and as friend, and rewards."""
+    columns = ["state", "reason", "claimed_at", "signed_up_at", "qualified_at", "rewarded_at", "order_number"]
+    rewards = RewardGrant.objects.filter(customer_id=customer_id)
+    return {
+        "referral_code": list(Code.objects.filter(customer_id=customer_id).values("code", "created_at")),
+        "referrals_made": list(Referral.objects.filter(advocate_id=customer_id).values(*columns)),
+        "referred_by_a_friend": list(Referral.objects.filter(friend_id=customer_id).values("email", *columns)),
+        "referral_rewards": list(rewards.values("role", "points", "state", "granted_at", "reversed_at")),
+    }
+
+
+def erase(customer_id: int, at: datetime) -> None:
+    privacy.erase(customer_id, at=at)
+
+
+def merge(from_id: int, into_id: int, at: datetime) -> None:
+    privacy.merge(from_id, into_id, at=at)
