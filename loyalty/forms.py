@@ -19,7 +19,7 @@ class AmountField(forms.CharField):
     """An amount as people write it, kept in minor units of the form's currency."""
 
     def __init__(self, *, currency: str = "EUR", **options: Any) -> None:
-        super().__init__(max_length=20, **options)
+        super().__init__(**options)
         self.currency = currency
 
     def to_python(self, value: Any) -> Any:

@@ -140,12 +140,11 @@ def test_adjust_is_audited_and_needs_enough_points(alice, at):
     "DELETE FROM loyalty_allocation",
 ])  # fmt: skip
 def test_database_refuses_to_change_the_ledger(alice, at, change):
-    from django.apps import apps
-
     give(alice, 100, at)
     points.redeem(alice.id, points=10, reason="gift", key="r1", at=at)
-    with connection.schema_editor(atomic=False) as editor:
-        append_only.install(apps, editor)
+    with connection.cursor() as cursor:
+        for table in append_only.TABLES if connection.vendor == "sqlite" else ():
+            cursor.execute(append_only.no_delete(table))
 
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
