@@ -127,7 +127,11 @@ def test_orders_file_taken_twice_changes_nothing(tmp_path, at):
     outcome = take(tmp_path, "orders", ORDERS, at)
 
     assert counts(outcome) == (0, 0, 2, 0)
-    assert (Order.objects.count(), OrderLine.objects.count(), Event.objects.filter(name="order.placed").count()) == (2, 3, 2)
+    assert (Order.objects.count(), OrderLine.objects.count(), Event.objects.filter(name="order.placed").count()) == (
+        2,
+        3,
+        2,
+    )
 
 
 def test_orders_with_one_bad_line_are_left_out_whole(tmp_path, at):

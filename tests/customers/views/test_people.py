@@ -6,8 +6,18 @@ import pytest
 from django.urls import reverse
 
 from customers.actions import consent, timeline
-from customers.models import AuditEntry, Consent, ConsentChange, Customer, Event, Order, Segment, SegmentMembership
-from customers.models import Suppression, Topic
+from customers.models import (
+    AuditEntry,
+    Consent,
+    ConsentChange,
+    Customer,
+    Event,
+    Order,
+    Segment,
+    SegmentMembership,
+    Suppression,
+    Topic,
+)
 from tests.factories import imports, people
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +75,9 @@ def test_list_filters(client, marta, at):
     assert bob.country == "DE"
 
 
-@pytest.mark.parametrize("bad", [{"country": "XX"}, {"segment": "9' OR 1=1"}, {"sort": "id) --"}, {"page": "-1"}, {"since": "x"}, {"q": "\0"}])
+@pytest.mark.parametrize(
+    "bad", [{"country": "XX"}, {"segment": "9' OR 1=1"}, {"sort": "id) --"}, {"page": "-1"}, {"since": "x"}, {"q": "\0"}]
+)
 def test_list_takes_nonsense(client, marta, bad):
     people.alice()
 
@@ -115,7 +127,12 @@ def test_export_needs_its_permission_and_a_post(client):
 
 def test_page_shows_everything_as_text(client, marta, at):
     alice = people.customer(
-        HOSTILE[:100], last_name=HOSTILE[:100], email="a@example.com", company=HOSTILE, city=HOSTILE, attributes={HOSTILE: HOSTILE}
+        HOSTILE[:100],
+        last_name=HOSTILE[:100],
+        email="a@example.com",
+        company=HOSTILE,
+        city=HOSTILE,
+        attributes={HOSTILE: HOSTILE},
     )
     order(alice, HOSTILE, at)
 
@@ -133,7 +150,9 @@ def test_page_of_nobody_is_404(client, marta):
 def test_timeline_goes_on_where_it_ended(client, marta, at):
     alice = people.alice()
     events = [
-        timeline.NewEvent(alice.id, "order.placed", at - timedelta(hours=n // 2), timeline.event_key("t", n), "test", {"number": n})
+        timeline.NewEvent(
+            alice.id, "order.placed", at - timedelta(hours=n // 2), timeline.event_key("t", n), "test", {"number": n}
+        )
         for n in range(70)
     ]
     timeline.record_many(events, at=at)

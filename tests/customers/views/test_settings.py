@@ -44,7 +44,13 @@ def test_page_sends_strangers_to_the_sign_in(client, name):
 
 
 def brand_values(**values):
-    return {"name": "Gift shop", "colour": "#1f7a4d", "timezone": "Europe/London", "currency": "gbp", "locale": "en"} | values
+    return {
+        "name": "Gift shop",
+        "colour": "#1f7a4d",
+        "timezone": "Europe/London",
+        "currency": "gbp",
+        "locale": "en",
+    } | values
 
 
 def test_brand_is_saved_and_noted(client, marta):
@@ -54,7 +60,9 @@ def test_brand_is_saved_and_noted(client, marta):
     assert AuditEntry.objects.get().verb == "brand.changed"
 
 
-@pytest.mark.parametrize(("field", "value"), [("timezone", "Mars/Base"), ("currency", "£"), ("colour", "green"), ("name", "")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("timezone", "Mars/Base"), ("currency", "£"), ("colour", "green"), ("name", "")]
+)
 def test_brand_refuses_what_it_cannot_mean(client, marta, field, value):
     response = client.post(reverse("customers:brand-edit"), brand_values(**{field: value}))
 
@@ -90,7 +98,9 @@ def test_watchdog_shows_failures_and_retries_them(client, marta, at):
 
 def test_import_goes_from_upload_to_result(client, marta, at):
     text = "Client ID;Mail;Vorname;Shoe size\n1;a@example.com;<b>Zoë</b>;38\n2;nobody;B;39\n"
-    upload = client.post(reverse("customers:import-new"), {"kind": "customers", "file": imports.file(text.encode("cp1252"))})
+    upload = client.post(
+        reverse("customers:import-new"), {"kind": "customers", "file": imports.file(text.encode("cp1252"))}
+    )
     job = ImportJob.objects.get()
 
     page = client.get(upload["Location"])
@@ -108,14 +118,22 @@ def test_import_goes_from_upload_to_result(client, marta, at):
     assert checked.status_code == 200
     assert 'hx-trigger="every 2s"' in running.content.decode()
     assert 'hx-trigger="every 2s"' not in done.content.decode()
-    assert list(Customer.objects.values_list("external_id", "first_name", "attributes")) == [("1", "<b>Zoë</b>", {"shoe_size": 38})]
+    assert list(Customer.objects.values_list("external_id", "first_name", "attributes")) == [
+        ("1", "<b>Zoë</b>", {"shoe_size": 38})
+    ]
     assert list(AuditEntry.objects.order_by("id").values_list("verb", flat=True)) == ["import.uploaded", "import.started"]
 
 
 def test_import_without_its_columns_does_not_start(client, marta, at):
     job = jobs.upload(kind="orders", file=imports.file("a,b\n1,2\n"), user_id=None, at=at)
     url = reverse("customers:import-map", args=[job.id])
-    values = {"header": "a\x1fb", "encoding": "utf-8", "delimiter": ",", "column_0": "order_number", "column_1": "order_number"}
+    values = {
+        "header": "a\x1fb",
+        "encoding": "utf-8",
+        "delimiter": ",",
+        "column_0": "order_number",
+        "column_1": "order_number",
+    }
 
     page = client.post(url, values | {"start": "1"})
 
@@ -127,7 +145,14 @@ def test_import_without_its_columns_does_not_start(client, marta, at):
 def test_import_with_consent_needs_its_proof(client, marta, at):
     topic = Topic.objects.create(slug="news", name="News")
     job = jobs.upload(kind="customers", file=imports.file("email\na@example.com\n"), user_id=None, at=at)
-    values = {"header": "email", "encoding": "utf-8", "delimiter": ",", "column_0": "email", "topic": topic.id, "channel": "email"}
+    values = {
+        "header": "email",
+        "encoding": "utf-8",
+        "delimiter": ",",
+        "column_0": "email",
+        "topic": topic.id,
+        "channel": "email",
+    }
 
     page = client.post(reverse("customers:import-map", args=[job.id]), values | {"start": "1"})
 
