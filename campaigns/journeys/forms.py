@@ -32,7 +32,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"holdout_percent": _("Held out, per cent")}
         help_texts = {
             "topic": _("Only people who subscribed to this topic get the e-mails."),
-            "holdout_percent": _("These people walk along without getting anything, so that you can see what the journey adds."),
+            "holdout_percent": _(
+                "These people walk along without getting anything, so that you can see what the journey adds."
+            ),
             "reentry_days": _("Counts only where people may enter again after a number of days."),
         }
 
@@ -129,7 +131,11 @@ class MailForm(forms.ModelForm):  # type: ignore[type-arg]
             for part in kind.fields if kind else ():
                 widget = forms.Textarea(attrs={"rows": 6}) if part.kind == "long" else forms.TextInput()
                 self.fields[f"block-{index}-{part.name}"] = forms.CharField(
-                    label=f"{kind.label}: {part.label.lower()}" if kind and len(kind.fields) > 1 else kind.label if kind else "",
+                    label=f"{kind.label}: {part.label.lower()}"
+                    if kind and len(kind.fields) > 1
+                    else kind.label
+                    if kind
+                    else "",
                     widget=widget,
                     max_length=5000,
                     required=False,
@@ -138,7 +144,7 @@ class MailForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name, value in cleaned.items():
+        for name, value in list(cleaned.items()):
             try:
                 template.check(str(value or ""))
             except BadTemplate as error:

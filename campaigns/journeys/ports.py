@@ -18,16 +18,10 @@ def register_all() -> None:
             "Messaging",
         )
     )  # fmt: skip
-    panels.register(
-        panels.Panel("journeys", "Journeys", "route", "campaigns:journey-panel", 25, "campaigns.view_journey")
-    )
+    panels.register(panels.Panel("journeys", "Journeys", "route", "campaigns:journey-panel", 25, "campaigns.view_journey"))
     personal_data.register(
         personal_data.PersonalData("journeys", (Enrolment,), personal.export, personal.erase, personal.merge)
     )
-    jobs.register(
-        jobs.Job("campaigns.advance_journeys", "Journey steps", "journeys", timedelta(seconds=5), due.to_advance)
-    )
-    jobs.register(
-        jobs.Job("campaigns.enter_dated_journeys", "Journeys by date", "journeys", timedelta(hours=1))
-    )
+    jobs.register(jobs.Job("campaigns.advance_journeys", "Journey steps", "journeys", timedelta(seconds=5), due.to_advance))
+    jobs.register(jobs.Job("campaigns.enter_dated_journeys", "Journeys by date", "journeys", timedelta(hours=1)))
     samples.register(samples.SamplePart("journeys", "Journeys", 65, sample.build))

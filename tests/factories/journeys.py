@@ -61,7 +61,9 @@ def journey(*steps, entry=None, goal=None, holdout_percent=0, activated_at=LONG_
 
 def publish_version(made, *steps):
     number = made.versions.count() + 1
-    version = JourneyVersion.objects.create(journey=made, number=number, graph={"steps": list(steps)}, published_at=LONG_AGO)
+    version = JourneyVersion.objects.create(
+        journey=made, number=number, graph={"steps": list(steps)}, published_at=LONG_AGO
+    )
     lifecycle.write_steps(version)
     for step in version.steps.exclude(content=None):
         step.content_version = contents.freeze(step.content, at=LONG_AGO)

@@ -13,11 +13,11 @@ from campaigns.journeys.actions import move
 from campaigns.journeys.actions.move import Person
 from campaigns.journeys.enums import EnrolmentState, Outcome, Reentry
 from campaigns.journeys.models import Enrolment, JourneyVersion
+from campaigns.journeys.queries.audience import matching_ids
 from campaigns.journeys.queries.walks import Walk
 from campaigns.rules import holdout
 from customers.models import Customer
 from customers.queries import brand
-from campaigns.journeys.queries.audience import matching_ids
 
 COLUMNS = (
     "journey_id", "version_id", "customer_id", "step_id", "state", "due_at", "entered_at", "moved_at", "end_reason",
@@ -136,7 +136,9 @@ def _welcome(new: list[tuple[int, int, str, int]], *, walk: Walk, at: datetime) 
         for pk, customer_id, state, run in new
         if state != EnrolmentState.CONTROL
     ]
-    control = [Person(pk, customer_id, at, home, run) for pk, customer_id, state, run in new if state == EnrolmentState.CONTROL]
+    control = [
+        Person(pk, customer_id, at, home, run) for pk, customer_id, state, run in new if state == EnrolmentState.CONTROL
+    ]
     if people:
         move.log(people, None, Outcome.ENTERED, at=at)
         move.tell(people, events.ENTERED, walk=walk, at=at)
@@ -149,4 +151,6 @@ def _welcome(new: list[tuple[int, int, str, int]], *, walk: Walk, at: datetime) 
 
 
 def _count(version: JourneyVersion, counts: Mapping[str, int]) -> None:
-    JourneyVersion.objects.filter(id=version.id).update(**{name: F(name) + count for name, count in counts.items() if count})
+    JourneyVersion.objects.filter(id=version.id).update(
+        **{name: F(name) + count for name, count in counts.items() if count}
+    )

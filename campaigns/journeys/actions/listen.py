@@ -134,7 +134,9 @@ def _claim(enrolments: QuerySet[Enrolment]) -> list[tuple[Person, Enrolment]]:
     rows = list(sql.for_update(enrolments.order_by("id")))
     home = brand.current().timezone
     zones = dict(
-        Customer.objects.filter(id__among=[row.customer_id for row in rows]).exclude(timezone="").values_list("id", "timezone")
+        Customer.objects.filter(id__among=[row.customer_id for row in rows])
+        .exclude(timezone="")
+        .values_list("id", "timezone")
     )
     return [
         (Person(row.id, row.customer_id, row.due_at or row.moved_at, zones.get(row.customer_id, home), row.run), row)

@@ -51,7 +51,7 @@ class Person:
 def arrive(people: Sequence[Person], key: str | None, *, walk: Walk, at: datetime) -> None:
     """Put people at the step `key` and set when it is due; None is the end of the journey."""
     if not people:
-        return
+        return None
     if key is None:
         return end(people, EnrolmentState.COMPLETED, reason="end", walk=walk, at=at)
     step = walk.step(key)

@@ -29,7 +29,9 @@ def _settings(journey: Journey) -> list[Problem]:
     if not brand.sender_email:
         found.append(Problem("sender", "Set the sender's e-mail address in the brand settings."))
     if not brand.postal_address.strip():
-        found.append(Problem("sender", "Set the postal address in the brand settings: every marketing e-mail must show it."))
+        found.append(
+            Problem("sender", "Set the postal address in the brand settings: every marketing e-mail must show it.")
+        )
     try:
         entry = Entry.of(journey.entry)
         found += _entry(entry)

@@ -49,5 +49,7 @@ def standing(version_ids: Iterable[int]) -> dict[int, int]:
 
 def earliest(journey_id: int) -> datetime | None:
     """When the next person of a journey is due."""
-    found: datetime | None = Enrolment.objects.filter(IS_ACTIVE, journey_id=journey_id).aggregate(first=Min("due_at"))["first"]
+    found: datetime | None = Enrolment.objects.filter(IS_ACTIVE, journey_id=journey_id).aggregate(first=Min("due_at"))[
+        "first"
+    ]
     return found

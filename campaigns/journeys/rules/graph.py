@@ -227,7 +227,9 @@ def always_ends(step: Mapping[str, Any]) -> bool:
         return True
     if step.get("kind") in BRANCHING:
         sides = [step.get("then"), step.get("otherwise")]
-        return all(isinstance(side, list) and any(isinstance(s, Mapping) and always_ends(s) for s in side) for side in sides)
+        return all(
+            isinstance(side, list) and any(isinstance(s, Mapping) and always_ends(s) for s in side) for side in sides
+        )
     return False
 
 

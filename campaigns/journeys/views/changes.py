@@ -77,7 +77,9 @@ def journey_publish(request: HttpRequest, pk: int) -> HttpResponse:
     except WrongState as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Version %d is published. People inside finish the version they entered.") % version.number)
+        messages.success(
+            request, _("Version %d is published. People inside finish the version they entered.") % version.number
+        )
     return redirect("campaigns:journey-detail", pk)
 
 
