@@ -1,6 +1,6 @@
 """Addresses of this app, all for staff."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from customers.imports import views as imports
 from customers.views import people, settings
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/<int:pk>/consent/", people.customer_consent, name="customer-consent"),
     path("customers/<int:pk>/suppress/", people.customer_suppress, name="customer-suppress"),
     path("customers/<int:pk>/unsuppress/", people.customer_unsuppress, name="customer-unsuppress"),
+    path("", include("customers.segments.urls")),
     path("imports/", imports.import_list, name="import-list"),
     path("imports/new/", imports.import_new, name="import-new"),
     path("imports/<int:pk>/", imports.import_detail, name="import-detail"),
