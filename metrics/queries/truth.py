@@ -95,7 +95,7 @@ def timeline(first: date, last: date) -> Figures:
     others = [name for name in EVENTS if name not in MESSAGES and name not in ONE_SIDE]
     for day, name, count in events.filter(name__in=others).values_list("local_day", "name").annotate(count=Count("id")):
         figures[day, EVENTS[name], "", ""] += count
-    friends = events.filter(name__in=ONE_SIDE).annotate(role=KeyTextTransform("role", "properties")).filter(role="friend")
+    friends = events.filter(name__in=ONE_SIDE, properties__role="friend")
     for day, name, count in friends.values_list("local_day", "name").annotate(count=Count("id")):
         figures[day, EVENTS[name], "", ""] += count
     messages = events.filter(name__in=MESSAGES).annotate(
