@@ -47,13 +47,17 @@ def refund(customer, at, number=1, amount_minor=5000, order_id=None, in_full=Fal
 
 
 def record(customer, name, moment, number, amount_minor=None, currency="", properties=None):
-    timeline.record(
-        timeline.NewEvent(
-            customer_id=customer.pk, name=name, occurred_at=moment, source="test",
-            key=timeline.event_key("test", name, customer.pk, number), properties=properties or {}, amount_minor=amount_minor, currency=currency,
-        ),
-        at=moment,
-    )  # fmt: skip
+    event = timeline.NewEvent(
+        customer_id=customer.pk,
+        name=name,
+        occurred_at=moment,
+        key=timeline.event_key("test", name, customer.pk, number),
+        source="test",
+        properties=properties or {},
+        amount_minor=amount_minor,
+        currency=currency,
+    )
+    timeline.record(event, at=moment)
 
 
 def settle(at):
