@@ -17,8 +17,10 @@ class CustomersConfig(AppConfig):
         from customers.ports import jobs
         from customers.queries import fields, merge, navigation, watchdog
         from customers.sample import company
+        from customers.segments import ports as segments
 
         events.register_all()
+        segments.register_all()
         fields.register_all()
         merge.register_all()
         navigation.register_all()

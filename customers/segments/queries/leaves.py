@@ -199,11 +199,7 @@ def _did(node: EventCount, context: Context) -> Sql:
     """
     found = windows.since(node.window, context.at, context.moment.zone)
     raw = context.narrow(Event.objects.filter(predicates.within(F("occurred_at"), found), name=node.name), "customer_id")
-    for item in node.where:
-        if item.property == "amount":
-            raw = raw.filter(predicates.condition(F("amount_minor"), item.test, context.moment))
-        else:
-            raw = raw.filter(predicates.json_condition(F("properties"), item.property, item.test, context.moment))
+    raw = with_properties(raw, node, context.moment)
     is_once = node.op == "at_least" and node.count == 1
     if node.where or not (node.window.is_ever or (node.window.days is not None and is_once)):
         return _counted(raw, node)
@@ -213,6 +209,16 @@ def _did(node: EventCount, context: Context) -> Sql:
     else:
         kept = kept.filter(last_at__gte=found.low)
     return _both(select(kept, "customer_id"), _counted(raw.filter(customer_id__in=_later(node.name, context)), node))
+
+
+def with_properties(rows: QuerySet[Any], node: EventCount, moment: Moment) -> QuerySet[Any]:
+    """Events narrowed to those that pass the conditions on their properties."""
+    for item in node.where:
+        if item.property == "amount":
+            rows = rows.filter(predicates.condition(F("amount_minor"), item.test, moment))
+        else:
+            rows = rows.filter(predicates.json_condition(F("properties"), item.property, item.test, moment))
+    return rows
 
 
 def _later(name: str, context: Context) -> QuerySet[Any]:
@@ -285,6 +291,12 @@ def _paid(node: Orders, context: Context) -> QuerySet[Any]:
     if node.category:
         only &= Q(lines__product__category=node.category)
     return context.narrow(rows.filter(only) if only else rows, "customer_id")
+
+
+def measured(node: Orders, moment: Moment, customer_id: int) -> int:
+    """The figure of one customer that an order condition looks at."""
+    rows = _paid(node, Context(moment, [customer_id])).order_by().values("customer_id").annotate(measured=_measure(node))
+    return int(rows.values_list("measured", flat=True).first() or 0)
 
 
 def _measure(node: Orders) -> Any:

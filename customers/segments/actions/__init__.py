@@ -1,0 +1,1 @@
+"""Writes of segments: saving rules, keeping members fresh, lists."""

@@ -1,0 +1,111 @@
+"""Creating, changing and deleting segments."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from config.kit import sql
+from config.kit.queue import enqueue
+from customers.actions import audit
+from customers.enums import SegmentKind
+from customers.models import Segment
+from customers.segments.queries import index, members
+from customers.segments.rules import dependencies
+from customers.segments.rules.cycles import leads_back
+from customers.segments.rules.dump import dump
+from customers.segments.rules.parse import BadDefinition, Mistake, parse
+
+
+class SegmentInUse(Exception):
+    """Something else builds on the segment; `uses` names what."""
+
+    def __init__(self, uses: list[str]) -> None:
+        self.uses = uses
+        super().__init__(", ".join(uses))
+
+
+def rules(
+    *,
+    name: str,
+    definition: dict[str, Any],
+    at: datetime,
+    segment_id: int | None = None,
+    description: str = "",
+    user_id: int | None = None,
+    is_ready_made: bool = False,
+) -> Segment:
+    """Save a segment that rules define and wake the job that fills it.
+
+    Changed rules make a new version. Raises `BadDefinition`, also when the rules would ask about the segment itself or
+    about one that does not exist.
+    """
+    tree = parse(definition)
+    with transaction.atomic():
+        segment = _load(segment_id, at, is_ready_made)
+        _check(segment.pk, dependencies.segments(tree))
+        stored = dump(tree)
+        is_changed = segment.definition != stored
+        if is_changed:
+            segment.version += 1 if segment.pk else 0
+            segment.definition = stored
+        segment.name, segment.description, segment.updated_by_id = name, description, user_id
+        segment.updated_at = at if is_changed else segment.updated_at
+        segment.slug = segment.slug or _slug(name)
+        segment.save()
+        audit.note("segment.saved", subject=name, user_id=user_id, at=at, detail={"version": segment.version})
+        if is_changed:
+            enqueue("customers.fill_segments")
+    return segment
+
+
+def listed(*, name: str, at: datetime, description: str = "", user_id: int | None = None) -> Segment:
+    """Create an empty list; `lists.add` puts customers on it."""
+    with transaction.atomic():
+        segment = Segment(kind=SegmentKind.STATIC, created_at=at, updated_at=at, refreshed_at=at, name=name)
+        segment.description, segment.updated_by_id, segment.slug = description, user_id, _slug(name)
+        segment.save()
+        audit.note("segment.saved", subject=name, user_id=user_id, at=at)
+    return segment
+
+
+def rename(segment: Segment, *, name: str, description: str, user_id: int | None, at: datetime) -> None:
+    """Give a segment another name and description; its members stay."""
+    Segment.objects.filter(id=segment.id).update(name=name, description=description, updated_by_id=user_id)
+    audit.note("segment.renamed", subject=name, user_id=user_id, at=at)
+
+
+def delete(segment: Segment, *, user_id: int | None, at: datetime) -> None:
+    """Delete a segment with its members and history. Raises `SegmentInUse` while anything builds on it."""
+    with transaction.atomic():
+        sql.for_update(Segment.objects.filter(id=segment.id)).first()
+        uses = members.uses([segment.id])[segment.id]
+        if uses:
+            raise SegmentInUse([f"{use.kind} “{use.name}”" for use in uses])
+        audit.note("segment.deleted", subject=segment.name, user_id=user_id, at=at)
+        Segment.objects.filter(id=segment.id).delete()
+
+
+def _load(segment_id: int | None, at: datetime, is_ready_made: bool) -> Segment:
+    if segment_id is None:
+        return Segment(created_at=at, updated_at=at, is_ready_made=is_ready_made)
+    return sql.for_update(Segment.objects.filter(id=segment_id, kind=SegmentKind.DYNAMIC)).get()
+
+
+def _check(segment_id: int | None, asks: frozenset[int]) -> None:
+    known = set(Segment.objects.filter(id__in=asks).values_list("id", flat=True))
+    if asks - known:
+        raise BadDefinition([Mistake((), "A condition asks about a segment that does not exist (any more).")])
+    graph = {live.id: live.asks for live in index.readable()}
+    if segment_id is not None and leads_back(segment_id, asks, graph):
+        raise BadDefinition([Mistake((), "The rules would ask about this segment itself, by way of the segments they name.")])
+
+
+def _slug(name: str) -> str:
+    base = slugify(name)[:120] or "segment"
+    taken = set(Segment.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number, slug = 2, base
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug

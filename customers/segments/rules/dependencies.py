@@ -1,0 +1,75 @@
+"""Which happenings can change whether a customer is in a segment."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from customers.events import CONSENT_GRANTED, CONSENT_WITHDRAWN, CUSTOMER_CREATED, CUSTOMER_UPDATED, ORDER_PLACED, ORDER_REFUNDED
+from customers.segments.rules.tree import (
+    AttributeIs,
+    ConsentIs,
+    EventCount,
+    EventTime,
+    FieldIs,
+    Group,
+    InSegment,
+    Leaf,
+    Orders,
+    leaves,
+)
+
+EVERYTHING = "*"
+PROFILE = frozenset({CUSTOMER_CREATED, CUSTOMER_UPDATED})
+ORDERS = frozenset({ORDER_PLACED, ORDER_REFUNDED})
+# Events that change the fields of each app; fields of apps that are not named here change by night only.
+BY_APP = {
+    "loyalty": frozenset({"loyalty.*"}),
+    "referrals": frozenset({"referral.*"}),
+    "surveys": frozenset({"survey.*"}),
+    "campaigns": frozenset({"message.*", "journey.*"}),
+}
+SEEN = ("event_count", "first_seen_at", "last_seen_at")
+
+
+def segment_name(segment_id: int) -> str:
+    """The name under which a change of membership touches the segments that ask about it."""
+    return f"segment:{segment_id}"
+
+
+def names(tree: Group) -> frozenset[str]:
+    """Names (or patterns like `loyalty.*`) of the events that can change the answer; a new customer always can."""
+    return frozenset({CUSTOMER_CREATED}).union(*(_of(leaf) for leaf in leaves(tree)))
+
+
+def is_touched(wanted: Iterable[str], name: str) -> bool:
+    """Whether an event's name is among the wanted names and patterns."""
+    return any(fnmatchcase(name, pattern) for pattern in wanted)
+
+
+def segments(tree: Group) -> frozenset[int]:
+    """Ids of the segments that a tree asks about."""
+    return frozenset(leaf.segment_id for leaf in leaves(tree) if isinstance(leaf, InSegment))
+
+
+def _of(leaf: Leaf) -> frozenset[str]:
+    if isinstance(leaf, EventCount | EventTime):
+        return frozenset({leaf.name})
+    if isinstance(leaf, FieldIs):
+        return _of_field(leaf.field)
+    if isinstance(leaf, AttributeIs):
+        return PROFILE
+    if isinstance(leaf, Orders):
+        return ORDERS
+    if isinstance(leaf, ConsentIs):
+        return frozenset({CONSENT_GRANTED, CONSENT_WITHDRAWN})
+    if isinstance(leaf, InSegment):
+        return frozenset({segment_name(leaf.segment_id)})
+    return frozenset()
+
+
+def _of_field(key: str) -> frozenset[str]:
+    app, _, name = key.partition(".")
+    if app != "customer":
+        return BY_APP.get(app, frozenset())
+    if name in SEEN:
+        return frozenset({EVERYTHING})
+    return ORDERS if "order" in name or name in ("revenue_minor", "refunded_minor") else PROFILE

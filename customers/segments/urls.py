@@ -1,0 +1,18 @@
+"""Addresses of segments, inside the namespace `customers`."""
+
+from django.urls import URLPattern, path
+
+from customers.segments.views import editor, lists, pages
+
+urlpatterns: list[URLPattern] = [
+    path("segments/", pages.segment_list, name="segment-list"),
+    path("segments/new/", editor.segment_add, name="segment-add"),
+    path("segments/new-list/", lists.list_add, name="segment-list-add"),
+    path("segments/preview/", editor.segment_preview, name="segment-preview"),
+    path("segments/ready-made/", pages.install, name="segment-install"),
+    path("segments/<int:pk>/", pages.segment_detail, name="segment-detail"),
+    path("segments/<int:pk>/edit/", editor.segment_edit, name="segment-edit"),
+    path("segments/<int:pk>/people/", lists.list_edit, name="segment-list-edit"),
+    path("segments/<int:pk>/explain/", pages.segment_explain, name="segment-explain"),
+    path("segments/<int:pk>/delete/", pages.segment_delete, name="segment-delete"),
+]
