@@ -10,12 +10,38 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campaigns"
 
     def ready(self) -> None:
-        from campaigns import events
+        from campaigns import events, fields, personal, sample
         from campaigns.journeys import ports as journeys
+        from campaigns.models import Message
         from campaigns.queries import due
-        from customers.ports import jobs
+        from customers.ports import jobs, nav, panels, personal_data, samples
 
         events.register_all()
+        fields.register_all()
+        for item in (
+            nav.NavItem(
+                "campaigns", "Campaigns", "send", "campaigns:campaign-list", 30,
+                ("campaigns:campaign-list", "campaigns:campaign-new", "campaigns:campaign-audience",
+                 "campaigns:campaign-content", "campaigns:campaign-review", "campaigns:campaign-detail"),
+                "campaigns.view_campaign", "Messaging",
+            ),
+            nav.NavItem(
+                "messages", "Messages", "mails", "campaigns:message-list", 45,
+                ("campaigns:message-list", "campaigns:message-detail"), "campaigns.view_message", "Messaging",
+            ),
+            nav.NavItem(
+                "outbox", "Local outbox", "inbox", "campaigns:outbox-list", 46,
+                ("campaigns:outbox-list", "campaigns:outbox-detail"), "campaigns.view_outboxmail", "Messaging",
+            ),
+        ):  # fmt: skip
+            nav.register(item)
+        panels.register(
+            panels.Panel("messages", "Messages", "mail", "campaigns:message-panel", 30, "campaigns.view_message")
+        )
+        personal_data.register(
+            personal_data.PersonalData("campaigns", (Message,), personal.export, personal.erase, personal.merge)
+        )
+        samples.register(samples.SamplePart("campaigns", "Campaigns and messages", 60, sample.build))
         journeys.register_all()
         seconds = timedelta(seconds=1)
         for job in (

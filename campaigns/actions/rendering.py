@@ -30,6 +30,7 @@ class Recipient:
     source_kind: str
     source_id: int
     version_id: int
+    digest: str
     attempt_no: int = 0
 
 
@@ -87,8 +88,8 @@ def _bare(mailbox: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def prepared(version_id: int, source_kind: str, source_id: int) -> Prepared:
-    """The prepared version; versions never change, so a worker keeps the last ones."""
+def prepared(version_id: int, digest: str, source_kind: str, source_id: int) -> Prepared:
+    """The prepared version; a version never changes under its digest, so a worker keeps the last ones."""
     return Prepared(ContentVersion.objects.select_related("content").get(pk=version_id), source_kind, source_id)
 
 
@@ -101,12 +102,13 @@ def render_batch(
     """
     mails: list[mime.Mail] = []
     failed: dict[int, str] = {}
-    groups: dict[tuple[int, str, int], list[Recipient]] = {}
+    groups: dict[tuple[int, str, str, int], list[Recipient]] = {}
     for recipient in recipients:
-        groups.setdefault((recipient.version_id, recipient.source_kind, recipient.source_id), []).append(recipient)
+        key = (recipient.version_id, recipient.digest, recipient.source_kind, recipient.source_id)
+        groups.setdefault(key, []).append(recipient)
     date = mime.date(at)
-    for (version_id, source_kind, source_id), group in groups.items():
-        ready = prepared(version_id, source_kind, source_id)
+    for key, group in groups.items():
+        ready, (_, _, source_kind, source_id) = prepared(*key), key
         values = merge_values(
             [recipient.customer_id for recipient in group], ready.version.variables, at=at,
             reference=f"{source_kind}:{source_id}",

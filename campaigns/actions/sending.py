@@ -95,7 +95,8 @@ def take(*, limit: int, at: datetime) -> Claim:
                 state=MessageState.CLAIMED, token=claim.token, lease_until=database_now() + LEASE
             )
             rows = Message.objects.filter(id__in=ids).values_list(
-                "id", "customer_id", "customer__email", "source_kind", "source_id", "content_version_id", "attempt_no",
+                "id", "customer_id", "customer__email", "source_kind", "source_id", "content_version_id",
+                "content_version__digest", "attempt_no",
             )  # fmt: skip
             claim.recipients = [Recipient(*row) for row in rows]
     return claim
@@ -259,7 +260,7 @@ def _tell(recipients: Sequence[Recipient], name: str, at: datetime) -> None:
                     "source_kind": str(r.source_kind),
                     "source_id": r.source_id,
                     "channel": "email",
-                    "name": prepared(r.version_id, r.source_kind, r.source_id).name,
+                    "name": prepared(r.version_id, r.digest, r.source_kind, r.source_id).name,
                 },
             )
             for r in recipients

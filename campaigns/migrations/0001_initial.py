@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['planned', 'deferred'])), fields=['due_at'], name='message_due'),
+            index=models.Index(condition=models.Q(('state__in', ['planned', 'deferred'])), fields=['source_kind', 'source_id', 'due_at'], name='message_due'),
         ),
         migrations.AddIndex(
             model_name='message',

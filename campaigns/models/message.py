@@ -49,7 +49,9 @@ class Message(models.Model):
         constraints = [models.UniqueConstraint(fields=["customer", "occasion"], name="message_once")]
         indexes = [
             models.Index(
-                fields=["due_at"], name="message_due", condition=Q(state__in=[MessageState.PLANNED, MessageState.DEFERRED])
+                fields=["source_kind", "source_id", "due_at"],
+                name="message_due",
+                condition=Q(state__in=[MessageState.PLANNED, MessageState.DEFERRED]),
             ),
             models.Index(fields=["lease_until"], name="message_claimed", condition=Q(state=MessageState.CLAIMED)),
             models.Index(fields=["attempt_deadline"], name="message_sending", condition=Q(state=MessageState.SENDING)),

@@ -224,7 +224,7 @@ def test_content_error_fails_one_person_only(at):
     lifecycle.schedule(campaign, when=at, user_id=None, at=at)
     version = campaign.content_version
     version.subject = "{% if customer.first_name == 'Bob' %}{{ customer.first_name | round }}{% endif %}Hi"
-    version.variables = ["customer.first_name"]
+    version.variables, version.digest = ["customer.first_name"], "changed"
     version.save()
     lifecycle.launch_due(at=at)
 
