@@ -34,7 +34,7 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
             "currency", "market", "industry", "persona", "plan", "stage", "acquisition_channel", "acquired_on", "born_on",
             "renews_on",
         ]  # fmt: skip
-        widgets = {name: forms.DateInput(attrs={"type": "date"}) for name in ("acquired_on", "born_on", "renews_on")}
+        widgets = {name: forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}) for name in ("acquired_on", "born_on", "renews_on")}
         help_texts = {
             "phone": _("With country code, such as +44 20 7946 0018."),
             "locale": _("Such as en or de-AT."),
@@ -60,8 +60,10 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
         return [self[name] for name in self.Meta.fields]
 
     def attribute_fields(self) -> list[Any]:
-        own = set(self.Meta.fields)
-        return [self[name] for name in self.fields if name not in own]
+        return [self[f"attribute_{position}"] for position in range(len(self.attribute_names))]
+
+    def new_attribute_fields(self) -> list[Any]:
+        return [self[f"new_{part}_{position}"] for position in range(NEW_ATTRIBUTES) for part in ("name", "value")]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

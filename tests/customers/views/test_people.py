@@ -1,6 +1,6 @@
 """The customer list and page, and what staff do there."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
@@ -193,6 +193,14 @@ def test_profile_is_changed_and_recorded(client, marta):
     assert alice.attributes == {"shoe_size": 39, "colour": "green"}
     assert Event.objects.get().properties == {"fields": "attributes, country, email, first_name, phone"}
     assert AuditEntry.objects.get().verb == "customer.changed"
+
+
+def test_profile_form_shows_dates_as_the_browser_wants_them(client, marta):
+    alice = people.alice(renews_on=date(2026, 12, 1))
+
+    content = client.get(reverse("customers:customer-edit", args=[alice.id])).content.decode()
+
+    assert 'value="2026-12-01"' in content
 
 
 def test_profile_refuses_what_it_cannot_mean(client, marta):
