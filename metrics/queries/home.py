@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns.models import Campaign
 from config.kit.clock import local_day
@@ -84,7 +85,7 @@ def home(*, brand: Brand, at: datetime) -> Home:
         tiles=_tiles(daily, period, brand.currency),
         charts=[
             show.chart(
-                "home-revenue", _("Revenue"), ["revenue"], daily, period, kind="area", currency=brand.currency, compare=True
+                "home-revenue", _("Revenue"), ["revenue"], daily, period, kind="line", currency=brand.currency, compare=True
             ),
             show.chart("home-orders", _("Orders"), ["orders"], daily, period, kind="bar"),
         ],
@@ -144,7 +145,11 @@ def _waiting(at: datetime) -> list[Problem]:
     problems = []
     failed = FailedEvent.objects.count()
     if failed:
-        text = _("%(count)s events could not be processed and wait until somebody tries again.") % {"count": failed}
+        text = ngettext(
+            "%(count)s event could not be processed and waits until somebody tries again.",
+            "%(count)s events could not be processed and wait until somebody tries again.",
+            failed,
+        ) % {"count": failed}
         problems.append(Problem(text, "bad", url))
     labels = {job.task: job.label for job in jobs.all()}
     for beat in Heartbeat.objects.exclude(error=""):

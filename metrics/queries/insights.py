@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from campaigns.journeys.models import Journey
 from campaigns.models import Campaign
+from config.kit.money import Money
 from customers.templatetags.perennial import percent
 from metrics import definitions
 from metrics.definitions import Definition
@@ -72,7 +74,16 @@ def _row(metric: str, daily: Daily, period: Period, currency: str, query: str) -
         "people": people_url(metric, query),
         "numerator": numerator,
         "denominator": denominator,
+        "fraction": _fraction_text(metric, numerator, denominator, currency),
     }
+
+
+def _fraction_text(metric: str, numerator: float | None, denominator: int | None, currency: str) -> str:
+    """Numerator and denominator beside a rate; money as money."""
+    if numerator is None or denominator is None:
+        return ""
+    above = Money(round(numerator), currency) if definitions.get(metric).unit == "money" else intcomma(numerator)
+    return f"{above} / {intcomma(denominator)}"
 
 
 def _figures_table(groups: list[tuple[str, list[dict[str, Any]]]]) -> Table:
@@ -101,6 +112,7 @@ def overview(period: Period, currency: str, query: str) -> dict[str, Any]:
         "people": "",
         "numerator": repeat_now.repeat,
         "denominator": repeat_now.customers,
+        "fraction": _fraction_text("repeat_rate", repeat_now.repeat, repeat_now.customers, currency),
     }
     groups = [
         (_("Orders and money"), [_row(metric, daily, period, currency, query) for metric in COMMERCE]),
@@ -113,7 +125,7 @@ def overview(period: Period, currency: str, query: str) -> dict[str, Any]:
         "has_before": daily.has(period.before),
         "is_rolled_up": bool(daily.dates),
         "charts": [
-            show.chart("revenue", _("Revenue"), ["revenue"], daily, period, kind="area", currency=currency, compare=True),
+            show.chart("revenue", _("Revenue"), ["revenue"], daily, period, kind="line", currency=currency, compare=True),
             show.chart("orders", _("Orders"), ["orders"], daily, period, kind="bar", compare=True),
             show.chart("active", _("Active customers"), ["active_customers"], daily, period, compare=True),
             show.chart(

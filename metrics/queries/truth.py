@@ -32,7 +32,10 @@ EVENTS = {
     "referral.claimed": "referrals_claimed",
     "referral.qualified": "referrals_qualified",
 }
-ONE_SIDE = ("referral.claimed", "referral.qualified")  # recorded for both people; one of them counts
+ONE_SIDE = (
+    "referral.claimed",
+    "referral.qualified",
+)  # recorded for the member and mostly for the friend too; the member’s counts
 MESSAGES = tuple(name for name in EVENTS if name.startswith("message."))
 
 
@@ -95,8 +98,8 @@ def timeline(first: date, last: date) -> Figures:
     others = [name for name in EVENTS if name not in MESSAGES and name not in ONE_SIDE]
     for day, name, count in events.filter(name__in=others).values_list("local_day", "name").annotate(count=Count("id")):
         figures[day, EVENTS[name], "", ""] += count
-    friends = events.filter(name__in=ONE_SIDE, properties__role="friend")
-    for day, name, count in friends.values_list("local_day", "name").annotate(count=Count("id")):
+    pairs = events.filter(name__in=ONE_SIDE, properties__role="advocate")
+    for day, name, count in pairs.values_list("local_day", "name").annotate(count=Count("id")):
         figures[day, EVENTS[name], "", ""] += count
     messages = events.filter(name__in=MESSAGES).annotate(
         kind=KeyTextTransform("source_kind", "properties"), sender=KeyTextTransform("source_id", "properties")

@@ -84,7 +84,7 @@ def test_home_names_what_fails_first(analyst, shop, at):
 
     texts = [problem.text for problem in page.context["page"].problems]
     assert texts[:2] == [
-        "1 events could not be processed and wait until somebody tries again.",
+        "1 event could not be processed and waits until somebody tries again.",
         "Figures failed at its last run.",
     ]
 
@@ -127,8 +127,8 @@ def test_insights_pages_show_figures(analyst, shop, name):
 
 
 @pytest.mark.parametrize(
-    "query", ["?period=x", "?period=custom", "?period=custom&first=2026-02-01&last=2026-01-01", "?period=custom&first=0001-01-01"
-              "&last=9999-12-31", "?view=nonsense", "?period=custom&first=%00&last=abc"],
+    "query", ["?period=x", "?period=custom", "?period=custom&first=2026-02-01&last=2026-01-01", 
+     "?period=custom&first=0001-01-01&last=9999-12-31", "?view=nonsense", "?period=custom&first=%00&last=abc"],
 )  # fmt: skip
 def test_wrong_periods_fall_back(analyst, shop, query):
     for name in TABS:
