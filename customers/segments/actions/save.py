@@ -11,7 +11,7 @@ from config.kit.queue import enqueue
 from customers.actions import audit
 from customers.enums import SegmentKind
 from customers.models import Segment
-from customers.segments.queries import index, members
+from customers.segments.queries import index, membership
 from customers.segments.rules import dependencies
 from customers.segments.rules.cycles import leads_back
 from customers.segments.rules.dump import dump
@@ -80,7 +80,7 @@ def delete(segment: Segment, *, user_id: int | None, at: datetime) -> None:
     """Delete a segment with its members and history. Raises `SegmentInUse` while anything builds on it."""
     with transaction.atomic():
         sql.for_update(Segment.objects.filter(id=segment.id)).first()
-        uses = members.uses([segment.id])[segment.id]
+        uses = membership.uses([segment.id])[segment.id]
         if uses:
             raise SegmentInUse([f"{use.kind} “{use.name}”" for use in uses])
         audit.note("segment.deleted", subject=segment.name, user_id=user_id, at=at)

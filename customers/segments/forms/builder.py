@@ -28,6 +28,13 @@ WINDOWS: Choices = [("", "at any time"), ("days", "in the last"), ("dates", "bet
 TEN_MINUTES = 600
 
 
+class Typed(dict[str, Any]):
+    """A draft whose missing parts are empty."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 @dataclass(slots=True)
 class TestInputs:
     """Operator and value of one test. `widget` names the partial template's branch."""
@@ -69,7 +76,7 @@ def rows(draft: Draft, mistakes: list[Mistake], *, focus: str = "") -> Row:
 
 
 def _row(draft: Draft, path: str, depth: int, number: int, errors: dict[str, list[str]], focus: str) -> Row:
-    row = Row(path, draft, number + 1, errors.get(path, []), has_focus=path == focus)
+    row = Row(path, Typed(draft), number + 1, errors.get(path, []), has_focus=path == focus)
     if "rules" in draft:
         row.rules = [_row(rule, f"{path}.{i}", depth + 1, i, errors, focus) for i, rule in enumerate(draft["rules"])]
         row.can_nest = depth < MAX_DEPTH
@@ -110,7 +117,7 @@ def _choices(draft: Draft) -> Choices:
 
 def _where(item: Draft) -> dict[str, Any]:
     kind = FieldType.MONEY if item.get("property") == "amount" else _typed(item.get("as", ""))
-    return {"draft": item, "test": _inputs(item, kind, [])}
+    return {"draft": Typed(item), "test": _inputs(item, kind, [])}
 
 
 def _inputs(draft: Draft, kind: FieldType, choices: Choices) -> TestInputs:

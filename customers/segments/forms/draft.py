@@ -13,7 +13,7 @@ from django.http import QueryDict
 from config.kit.money import Money, NotAnAmount, parse_minor
 from customers.ports import fields
 from customers.ports.fields import FieldType
-from customers.segments.rules.operators import OPERATORS, Takes
+from customers.segments.rules.operators import ATTRIBUTE_TYPES, OPERATORS, Takes
 from customers.segments.rules.parse import MAX_DEPTH, MAX_LEAVES
 
 Draft = dict[str, Any]
@@ -156,7 +156,7 @@ LEAVES: dict[str, Callable[[Draft, str], dict[str, Any]]] = {
 
 
 def _type(text: str) -> FieldType:
-    return FieldType(text) if text in FieldType else FieldType.TEXT
+    return FieldType(text) if text in [item.value for item in ATTRIBUTE_TYPES] else FieldType.TEXT
 
 
 def operator(draft: Draft, kind: FieldType) -> str:

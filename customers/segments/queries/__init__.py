@@ -1,8 +1,8 @@
 """Reads of segments: who matches a definition, who is a member, what a definition says in words."""
 
-from customers.segments.queries.describe import describe, outline
-from customers.segments.queries.explain import explain
-from customers.segments.queries.members import choosable, members, members_at, uses
+from customers.segments.queries.words import describe, outline
+from customers.segments.queries.reasons import explain
+from customers.segments.queries.membership import choosable, members, members_at, uses
 from customers.segments.queries.run import count, difference, ids, matching
 
 __all__ = [

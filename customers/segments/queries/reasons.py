@@ -12,9 +12,9 @@ from customers.models import Consent, Customer, Event
 from customers.ports import fields
 from customers.ports.fields import FieldType
 from customers.queries import brand
-from customers.segments.queries import describe, leaves, predicates
+from customers.segments.queries import leaves, predicates, words
 from customers.segments.queries.compile import compile_tree
-from customers.segments.queries.describe import Line, Names
+from customers.segments.queries.words import Line, Names
 from customers.segments.queries.predicates import Moment
 from customers.segments.rules import windows
 from customers.segments.rules.buckets import bucket
@@ -44,7 +44,7 @@ def explain(definition: dict[str, Any] | Group, customer_id: int, at: datetime) 
     """
     tree = definition if isinstance(definition, Group) else parse(definition)
     moment = Moment(at, brand.current().timezone)
-    return _line(tree, _truths(tree, moment, customer_id), describe.names(tree), moment, customer_id)
+    return _line(tree, _truths(tree, moment, customer_id), words.names(tree), moment, customer_id)
 
 
 def _truths(tree: Group, moment: Moment, customer_id: int) -> dict[Leaf, bool]:
@@ -59,11 +59,11 @@ def _truths(tree: Group, moment: Moment, customer_id: int) -> dict[Leaf, bool]:
 def _line(node: Node, truths: dict[Leaf, bool], known: Names, moment: Moment, customer_id: int) -> Line:
     if not isinstance(node, Group):
         value = _value(node, moment, known.currency, customer_id)
-        return Line(describe.sentence(node, known), is_true=truths[node], value=value)
+        return Line(words.sentence(node, known), is_true=truths[node], value=value)
     rules = [_line(rule, truths, known, moment, customer_id) for rule in node.rules]
     held = [bool(rule.is_true) for rule in rules]
     is_true = {"all": all(held), "any": any(held), "none": not any(held)}[node.match.value]
-    return Line(describe.MATCHES[node.match.value], rules, is_true)
+    return Line(words.MATCHES[node.match.value], rules, is_true)
 
 
 def _value(leaf: Leaf, moment: Moment, currency: str, customer_id: int) -> str:
