@@ -31,7 +31,7 @@ from customers.models import (
 )  # fmt: skip
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """Ledgers, logs and results of background work: to look at, never to change."""
 
     show_full_result_count = False
@@ -46,7 +46,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class FactsInline(admin.StackedInline):  # type: ignore[type-arg]
+class FactsInline(admin.StackedInline):
     model = CustomerFacts
     can_delete = False
 
@@ -69,7 +69,7 @@ class CustomerAdmin(ReadOnly):
     ordering = ["-id"]
 
 
-class LineInline(admin.TabularInline):  # type: ignore[type-arg]
+class LineInline(admin.TabularInline):
     model = OrderLine
     raw_id_fields = ["product"]
 
@@ -103,7 +103,7 @@ class RefundAdmin(ReadOnly):
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProductAdmin(admin.ModelAdmin):
     list_display = ["sku", "name", "category"]
     list_filter = ["category"]
     search_fields = ["sku__startswith", "name"]
@@ -161,14 +161,14 @@ class SuppressionAdmin(ReadOnly):
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TopicAdmin(admin.ModelAdmin):
     list_display = ["name", "slug", "is_default"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(Brand)
-class BrandAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BrandAdmin(admin.ModelAdmin):
     list_display = ["name", "timezone", "currency", "sender_email"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -22,7 +22,7 @@ PARSED = {
 NEW_ATTRIBUTES = 2
 
 
-class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
+class CustomerForm(forms.ModelForm):
     """A customer's profile, attributes included: one field per attribute that is there, and room for new ones."""
 
     country = forms.ChoiceField(label=_("Country"), required=False)
@@ -34,7 +34,10 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
             "currency", "market", "industry", "persona", "plan", "stage", "acquisition_channel", "acquired_on", "born_on",
             "renews_on",
         ]  # fmt: skip
-        widgets = {name: forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}) for name in ("acquired_on", "born_on", "renews_on")}
+        widgets = {
+            name: forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+            for name in ("acquired_on", "born_on", "renews_on")
+        }
         help_texts = {
             "phone": _("With country code, such as +44 20 7946 0018."),
             "locale": _("Such as en or de-AT."),
@@ -128,7 +131,7 @@ class ConsentForm(forms.Form):
     )
 
 
-class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
+class BrandForm(forms.ModelForm):
     """The brand; time zone and currency are checked, for every report stands on them."""
 
     timezone = forms.ChoiceField(
@@ -138,7 +141,8 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Brand
         fields = [
-            "name", "website", "colour", "sender_name", "sender_email", "reply_to", "postal_address", "timezone", "currency",
+            "name", "website", "colour", "sender_name", "sender_email", "reply_to", "postal_address", "timezone",
+            "currency",
             "locale",
         ]  # fmt: skip
         widgets = {
@@ -169,7 +173,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(str(error)) from None
 
 
-class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
+class TopicForm(forms.ModelForm):
     """A topic; the short name follows from the name unless it is given, and stays once the topic exists."""
 
     class Meta:

@@ -31,7 +31,8 @@ def set_consent(
 ) -> int:
     """Record an answer (`ConsentState`) of customers for a topic and channel; returns for how many it changed anything.
 
-    `source` says where they answered ("preferences", "import", "staff"), `wording` what they read. Each change adds a row of proof
+    `source` says where they answered ("preferences", "import", "staff"),
+    `wording` what they read. Each change adds a row of proof
     and an event. With `only_new` an existing answer stays: a file never overrules what a person said.
     """
     ids = sorted(set(customer_ids))
@@ -60,7 +61,8 @@ def _set(
     )
     proofs = ConsentChange.objects.bulk_create(
         [
-            ConsentChange(customer_id=i, topic=topic, channel=channel, state=state, source=source[:60], wording=wording, changed_at=at)
+            ConsentChange(customer_id=i, topic=topic, channel=channel, state=state, source=source[:60],
+            wording=wording, changed_at=at)
             for i in ids
         ]
     )  # fmt: skip
@@ -102,7 +104,7 @@ RANK = {"manual": 0, "hard_bounce": 1, "complaint": 2, "erased": 3}
 
 
 def _owner(channel: str, address: str) -> int | None:
-    column = addresses.FIELDS.get(channel)  # type: ignore[call-overload]
+    column = addresses.FIELDS.get(channel)
     if column is None:
         return None
     found = Customer.objects.filter(**{column: addresses.normal(channel, address)}).order_by("id")

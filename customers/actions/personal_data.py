@@ -27,10 +27,12 @@ from customers.ports.personal_data import PersonalData, register
 from customers.rules import addresses
 
 OWN = (
-    CustomerFacts, Order, Refund, Consent, ConsentChange, Suppression, SegmentMembership, SegmentChange, Event, EventAggregate,
+    CustomerFacts, Order, Refund, Consent, ConsentChange, Suppression, SegmentMembership, SegmentChange, Event,
+    EventAggregate,
 )  # fmt: skip
-PROFILE = {
-    "external_id": None, "email": "", "phone": "", "first_name": "", "last_name": "", "city": "", "company": "", "born_on": None,
+PROFILE: dict[str, Any] = {
+    "external_id": None, "email": "", "phone": "", "first_name": "", "last_name": "", "city": "", "company": "",
+    "born_on": None,
     "attributes": {}, "industry": "", "persona": "",
 }  # fmt: skip
 
@@ -45,18 +47,22 @@ def _others() -> tuple[type[Model], ...]:
     return tuple(found)
 
 
+def _rows(rows: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in rows]
+
+
 def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
     """The profile and every row about a customer, by table."""
     tables: dict[str, list[dict[str, Any]]] = {
-        "customer": list(Customer.objects.filter(pk=customer_id).values()),
-        "order_lines": list(
+        "customer": _rows(Customer.objects.filter(pk=customer_id).values()),
+        "order_lines": _rows(
             Order.objects.filter(customer_id=customer_id, lines__isnull=False).values(
                 "number", "lines__product__sku", "lines__quantity", "lines__unit_minor"
             )
         ),
     }
     for model in OWN:
-        tables[model._meta.model_name or ""] = list(model._default_manager.filter(customer_id=customer_id).values())
+        tables[model._meta.model_name or ""] = _rows(model._default_manager.filter(customer_id=customer_id).values())
     return tables
 
 

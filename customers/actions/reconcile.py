@@ -38,12 +38,13 @@ def _facts() -> int:
         with connection.cursor() as cursor:
             cursor.executemany(
                 'UPDATE "customers_customerfacts" SET "order_count" = %s, "revenue_minor" = %s, "refunded_minor" = %s, '
-                '"first_order_at" = %s, "last_order_at" = %s, "event_count" = %s, "first_seen_at" = %s, "last_seen_at" = %s '
-                'WHERE "customer_id" = %s AND "event_count" = %s',
+                '"first_order_at" = %s, "last_order_at" = %s, "event_count" = %s, "first_seen_at" = %s, '
+                '"last_seen_at" = %s WHERE "customer_id" = %s AND "event_count" = %s',
                 [(*row[2:], row[0], row[1]) for row in known],
             )
         names = [
-            "order_count", "revenue_minor", "refunded_minor", "first_order_at", "last_order_at", "event_count", "first_seen_at",
+            "order_count", "revenue_minor", "refunded_minor", "first_order_at", "last_order_at", "event_count",
+            "first_seen_at",
             "last_seen_at",
         ]  # fmt: skip
         _insert(CustomerFacts, ["customer_id", *names], [(row[0], *row[2:]) for row in chunk if row[1] is None])

@@ -76,7 +76,8 @@ class MappingForm(forms.Form):
             max_length=2000,
             widget=forms.Textarea(attrs={"rows": 3}),
             help_text=_(
-                "When and how these people agreed, and to which words. It is kept with each person. Nobody who said no before is changed."
+                "When and how these people agreed, and to which words. It is kept with each person. "
+                "Nobody who said no before is changed."
             ),
         )
 

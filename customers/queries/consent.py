@@ -17,7 +17,7 @@ def contactable(channel: str, topic: Topic | int) -> QuerySet[Customer]:
     """
     said_yes = Consent.objects.filter(customer=OuterRef("pk"), topic=topic, channel=channel, state=ConsentState.GRANTED)
     people = Customer.objects.filter(Exists(said_yes))
-    column = addresses.FIELDS.get(channel)  # type: ignore[call-overload]
+    column = addresses.FIELDS.get(channel)
     if column is None:
         blocked = Suppression.objects.filter(channel=channel, customer=OuterRef("pk"))
         return people.filter(~Exists(blocked))

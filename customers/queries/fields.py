@@ -20,11 +20,11 @@ def register_all() -> None:
 
 
 def _profiles() -> QuerySet[Model]:
-    return Customer.objects.all()  # type: ignore[return-value]
+    return Customer.objects.all()
 
 
 def _facts() -> QuerySet[Model]:
-    return CustomerFacts.objects.all()  # type: ignore[return-value]
+    return CustomerFacts.objects.all()
 
 
 def _seen(column: str) -> Choices:

@@ -4,7 +4,8 @@ from customers.ports.nav import NavItem, register
 
 PEOPLE = ("list", "add", "detail", "edit", "timeline", "orders", "consent")
 SETTINGS = (
-    "brand-edit", "topic-list", "topic-add", "topic-edit", "watchdog", "event-list", "audit-list", "import-list", "import-new",
+    "brand-edit", "topic-list", "topic-add", "topic-edit", "watchdog", "event-list", "audit-list", "import-list",
+    "import-new",
     "import-map", "import-detail",
 )  # fmt: skip
 

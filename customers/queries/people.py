@@ -20,18 +20,21 @@ SORTS: dict[str, tuple[str, ...]] = {
 }
 DEFAULT_SORT = "-created_at"
 EXPORTED = [
-    "external_id", "email", "phone", "first_name", "last_name", "locale", "timezone", "country", "city", "currency", "company",
-    "industry", "market", "persona", "plan", "stage", "acquisition_channel", "acquired_on", "born_on", "renews_on", "created_at",
+    "external_id", "email", "phone", "first_name", "last_name", "locale", "timezone", "country", "city", "currency",
+    "company",
+    "industry", "market", "persona", "plan", "stage", "acquisition_channel", "acquired_on", "born_on", "renews_on",
+    "created_at",
     "facts__order_count", "facts__revenue_minor", "facts__last_order_at", "facts__last_seen_at",
 ]  # fmt: skip
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
+class CappedPaginator(Paginator):
     """Pages over at most 10,000 rows: counting a million rows for each page view would cost more than the page."""
 
     @cached_property
     def count(self) -> int:
-        return self.object_list[:COUNT_LIMIT].count()  # type: ignore[union-attr]
+        rows: Any = self.object_list
+        return int(rows[:COUNT_LIMIT].count())
 
     @property
     def is_capped(self) -> bool:

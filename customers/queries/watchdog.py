@@ -46,7 +46,7 @@ def _status(job: Job, beat: Heartbeat | None, at: datetime) -> JobStatus:
     if isinstance(job.every, timedelta):
         expected, rhythm = job.every * 3 + SLACK, _every(job.every)
     else:
-        expected, rhythm = DAILY, f"at {job.every._orig_hour}:{str(job.every._orig_minute).zfill(2)} UTC"
+        expected, rhythm = DAILY, _clock_time(job.every)
     if beat is None:
         state = "never"
     elif beat.error:
@@ -54,6 +54,13 @@ def _status(job: Job, beat: Heartbeat | None, at: datetime) -> JobStatus:
     else:
         state = "late" if at - beat.beat_at > expected else "good"
     return JobStatus(job, rhythm, due, beat, state)
+
+
+def _clock_time(schedule: Any) -> str:
+    hour, minute = str(schedule._orig_hour), str(schedule._orig_minute)
+    if hour == "*":
+        return "every minute" if minute == "*" else f"every hour at minute {minute.replace(',', ' and ')}"
+    return f"at {hour}:{minute.zfill(2)} UTC"
 
 
 def _every(gap: timedelta) -> str:

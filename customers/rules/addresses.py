@@ -3,7 +3,7 @@
 from config.kit.tokens import keyed_hash
 from customers.enums import Channel
 
-FIELDS = {Channel.EMAIL: "email", Channel.SMS: "phone"}
+FIELDS: dict[str, str] = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 
 
 def normal(channel: str, address: str) -> str:

@@ -97,7 +97,7 @@ def _panels(request: HttpRequest, customer: Customer) -> list[dict[str, Any]]:
     return [
         {"panel": panel, "url": reverse(panel.url_name, args=[customer.pk])}
         for panel in panels.all()
-        if not panel.permission or request.user.has_perm(panel.permission)  # type: ignore[union-attr]
+        if not panel.permission or request.user.has_perm(panel.permission)
     ]
 
 
@@ -166,7 +166,7 @@ def customer_consent(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _address(request: HttpRequest, customer: Customer) -> tuple[str, str]:
     channel = request.POST.get("channel", "")
-    column = addresses.FIELDS.get(channel)  # type: ignore[call-overload]
+    column = addresses.FIELDS.get(channel)
     return (channel, getattr(customer, column)) if column else ("", "")
 
 

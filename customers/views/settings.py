@@ -17,10 +17,12 @@ from customers.models import AuditEntry, Brand, PendingEvent, Topic
 from customers.queries import brand, watchdog
 
 PAGES = [
-    ("brand-edit", "Brand", "palette", "Name, look, sender, postal address, time zone and currency.", "customers.view_brand"),
+    ("brand-edit", "Brand", "palette", "Name, look, sender, postal address, time zone and currency.",
+    "customers.view_brand"),
     ("topic-list", "Topics", "tags", "What customers can subscribe to.", "customers.view_topic"),
     ("import-list", "Imports", "upload", "Files that were taken in, and what became of them.", "customers.view_importjob"),
-    ("watchdog", "Watchdog", "activity", "Background work: what waits, what is late, what failed.", "customers.view_heartbeat"),
+    ("watchdog", "Watchdog", "activity", "Background work: what waits, what is late, what failed.",
+    "customers.view_heartbeat"),
     ("event-list", "Event catalogue", "list-tree", "Every event that can stand on a timeline.", "customers.view_event"),
     ("audit-list", "Audit log", "scroll-text", "Who of the staff did what.", "customers.view_auditentry"),
 ]  # fmt: skip
@@ -36,7 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     pages = [
         {"url": reverse(f"customers:{name}"), "title": title, "icon": icon, "text": text}
         for name, title, icon, text, permission in PAGES
-        if request.user.has_perm(permission)  # type: ignore[union-attr]
+        if request.user.has_perm(permission)
     ]
     return render(request, "customers/settings.html", {"pages": pages})
 
@@ -44,7 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @staff("customers.view_brand")
 def brand_edit(request: HttpRequest) -> HttpResponse:
     """The brand: everybody may look, those who may change it save."""
-    can_change = request.user.has_perm("customers.change_brand")  # type: ignore[union-attr]
+    can_change = request.user.has_perm("customers.change_brand")
     form = BrandForm(request.POST if request.method == "POST" and can_change else None, instance=brand.current())
     if not can_change:
         for field in form.fields.values():
@@ -62,7 +64,7 @@ def brand_edit(request: HttpRequest) -> HttpResponse:
 @staff("customers.view_topic")
 def topic_list(request: HttpRequest) -> HttpResponse:
     """Topics that customers can subscribe to."""
-    context = {"topics": Topic.objects.order_by("name"), "can_add": request.user.has_perm("customers.add_topic")}  # type: ignore[union-attr]
+    context = {"topics": Topic.objects.order_by("name"), "can_add": request.user.has_perm("customers.add_topic")}
     return render(request, "customers/topic_list.html", context)
 
 
@@ -98,7 +100,7 @@ def watchdog_page(request: HttpRequest) -> HttpResponse:
         "failed": failed,
         "pending_count": PendingEvent.objects.count(),
         "runs": watchdog.job_runs()[:15],
-        "can_retry": request.user.has_perm("customers.change_failedevent"),  # type: ignore[union-attr]
+        "can_retry": request.user.has_perm("customers.change_failedevent"),
     }
     return render(request, "customers/watchdog.html", context)
 

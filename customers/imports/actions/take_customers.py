@@ -13,7 +13,8 @@ from customers.imports.rules.taking import BadCell, Outcome, Row, Taking
 from customers.models import Customer, Topic
 
 COLUMNS = [
-    "external_id", "email", "phone", "first_name", "last_name", "locale", "timezone", "country", "city", "currency", "company",
+    "external_id", "email", "phone", "first_name", "last_name", "locale", "timezone", "country", "city", "currency",
+    "company",
     "industry", "market", "persona", "plan", "acquisition_channel", "acquired_on", "born_on", "renews_on", "attributes",
     "created_at", "updated_at",
 ]  # fmt: skip
@@ -23,7 +24,8 @@ CHUNK = 5000
 def take(rows: Sequence[Row], taking: Taking, *, at: datetime) -> Outcome:
     """Create or update one customer per row; runs in the caller's transaction.
 
-    A row belongs to the customer with its external id, else to the one with its e-mail who has no other external id. An empty cell
+    A row belongs to the customer with its external id, else to the one with its e-mail who has no other external id.
+    An empty cell
     leaves the value as it is. Two rows of the same person are taken one after the other.
     """
     outcome = Outcome()

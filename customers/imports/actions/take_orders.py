@@ -158,8 +158,10 @@ def _save(new: list[tuple[Draft, Order]], taking: Taking, at: datetime) -> None:
     record_many(
         [
             NewEvent(
-                order.customer_id, events.ORDER_PLACED, order.placed_at, event_key("customers", "order", order.pk), taking.source,
-                {"order_id": order.pk, "number": order.number, "lines": len(draft.lines)}, order.total_minor, order.currency,
+                order.customer_id, events.ORDER_PLACED, order.placed_at, event_key("customers", "order", order.pk),
+                taking.source,
+                {"order_id": order.pk, "number": order.number, "lines": len(draft.lines)}, order.total_minor,
+                order.currency,
             )
             for draft, order in new
         ],
