@@ -41,5 +41,5 @@ class LoyaltyConfig(AppConfig):
             ("refresh_metrics", "Tier metric of the day", crontab(hour="1", minute="15"), None),
         ):
             jobs.register(jobs.Job(f"loyalty.{task}", label, "loyalty", every, due))
-        samples.register(samples.SamplePart("loyalty", "Loyalty programme", 30, sample.build_programme))
+        samples.register(samples.SamplePart("loyalty", "Loyalty programme", 15, sample.build_programme))
         samples.register(samples.SamplePart("loyalty_redemptions", "Points and rewards", 62, sample.build_redemptions))

@@ -9,7 +9,8 @@ from loyalty.actions import rewards, settle, tiers
 from loyalty.enums import RedemptionState, RewardKind
 from loyalty.models import Account, EarningRule, Programme, Redemption, Reward, Tier
 
-CUSTOMER_SHARE = 0.09
+CUSTOMER_SHARE = 0.04
+SPREAD_DAYS = 200
 USED_SHARE = 0.6
 TIERS = (
     ("Seedling", 0, 100, "#5b8c5a", "1 point for every £1\nA surprise on your birthday"),
@@ -52,7 +53,7 @@ def build_programme(story: Story) -> None:
             pk=1,
             defaults={
                 "name": "Evergreen Club", "points_name": "leaves", "is_active": True, "currency": "GBP", "pending_days": 14,
-                "expiry_months": 12, "value_points": 100, "value_minor": 100,
+                "expiry_months": 9, "value_points": 100, "value_minor": 100,
             },
         )  # fmt: skip
         EarningRule.objects.get_or_create(is_active=True, defaults={"points": 1, "per_minor": 100})
@@ -73,16 +74,18 @@ def build_programme(story: Story) -> None:
 
 def build_redemptions(story: Story) -> None:
     """A few members exchange points (generated); then what is due by the end of the story happens."""
+    if not Redemption.objects.exists():
+        _redeem(story)
     while settle.settle_due(at=story.at):
         pass
     while tiers.review_due(at=story.at):
         pass
     tiers.refresh_metrics(at=story.at)
-    if not Redemption.objects.exists():
-        _redeem(story)
+    rewards.expire_codes(at=story.at)
 
 
 def _redeem(story: Story) -> None:
+    """Spread over the last months; whoever had too few points on that day goes without."""
     chance = random.Random(story.seed + 50)
     offers = list(Reward.objects.filter(min_tier=None).order_by("cost"))
     members = Account.objects.filter(active__gte=offers[0].cost, customer__isnull=False).order_by("id")
@@ -91,7 +94,13 @@ def _redeem(story: Story) -> None:
             if chance.random() > CUSTOMER_SHARE:
                 continue
             reward = chance.choice([offer for offer in offers if offer.cost <= active])
-            redemption = rewards.claim(customer_id, reward_id=reward.pk, key=f"sample:{customer_id}", at=story.at)
-            if chance.random() < USED_SHARE:
-                Redemption.objects.filter(pk=redemption.pk).update(state=RedemptionState.USED, settled_at=story.at)
+            moment = story.at - timedelta(days=chance.randrange(1, SPREAD_DAYS), seconds=chance.randrange(80_000))
+            is_used = chance.random() < USED_SHARE
+            try:
+                taken = rewards.claim(customer_id, reward_id=reward.pk, key=f"sample:{customer_id}", at=moment)
+            except rewards.RewardRefused:
+                continue
+            if is_used:
+                used_at = min(moment + timedelta(days=9), story.at)
+                Redemption.objects.filter(pk=taken.pk).update(state=RedemptionState.USED, settled_at=used_at)
     story.progress("Points and rewards", Redemption.objects.count())

@@ -170,7 +170,8 @@ def test_programme_is_set_up_by_its_form(client, marta):
 
 def test_tiers_are_saved_only_after_the_preview_was_seen(client, alice, marta, at):
     present = list(Tier.objects.order_by("threshold"))
-    values = {"form-TOTAL_FORMS": "4", "form-INITIAL_FORMS": "3", "form-3-name": "", "form-3-multiplier_percent": "100"}
+    values = {"form-TOTAL_FORMS": "4", "form-INITIAL_FORMS": "3", "form-3-name": "", "form-3-multiplier_percent": "100",
+              "form-3-colour": "#1f7a4d", "form-3-threshold": ""}  # fmt: skip
     for number, tier in enumerate(present):
         values |= {
             f"form-{number}-id": tier.id, f"form-{number}-name": tier.name, f"form-{number}-colour": "#1f7a4d",
