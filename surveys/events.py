@@ -8,7 +8,7 @@ COMMENTED = "survey.commented"
 
 _SURVEY = {"survey_id": "id of the survey", "survey": "its name", "kind": "nps"}
 CATALOGUE = [
-    EventType(SENT, "Survey sent", "message-circle-question", _SURVEY, "Was asked {survey}"),
+    EventType(SENT, "Survey sent", "message-circle-question-mark", _SURVEY, "Was asked {survey}"),
     EventType(
         ANSWERED,
         "Survey answered",
