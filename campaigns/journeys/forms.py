@@ -76,7 +76,7 @@ class WaitForm(forms.Form):
     hours = forms.IntegerField(label=_("Hours"), min_value=0, max_value=720)
     at = forms.CharField(
         label=_("Then until, local time"), max_length=5, required=False,
-        help_text=_("Such as 10:00, in the time zone of each customer. Empty: go on as soon as the days and hours are over."),
+        help_text=_("Such as 10:00, in each customer’s time zone. Empty: go on when the days and hours are over."),
     )  # fmt: skip
     weekdays = forms.TypedMultipleChoiceField(
         label=_("On these days"), coerce=int, required=False, choices=list(enumerate(words.DAYS)),

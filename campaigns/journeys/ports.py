@@ -24,4 +24,4 @@ def register_all() -> None:
     )
     jobs.register(jobs.Job("campaigns.advance_journeys", "Journey steps", "journeys", timedelta(seconds=5), due.to_advance))
     jobs.register(jobs.Job("campaigns.enter_dated_journeys", "Journeys by date", "journeys", timedelta(hours=1)))
-    samples.register(samples.SamplePart("journeys", "Journeys", 65, sample.build))
+    samples.register(samples.SamplePart("journeys", "Journeys", 75, sample.build))

@@ -77,7 +77,7 @@ def build(story: Story) -> None:
             if journey is None:
                 continue
             _history(journey, key, entrants, orders, story)
-            Journey.objects.filter(pk=journey.pk).update(activated_at=story.at)
+            Journey.objects.filter(pk=journey.pk).update(activated_at=story.at + timedelta(seconds=1))
         story.progress("Journeys", 1)
 
 

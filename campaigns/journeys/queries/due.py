@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from campaigns.journeys.enums import JourneyState
 from campaigns.journeys.models import IS_ACTIVE, Enrolment, Journey, JourneyStep
@@ -45,11 +45,3 @@ def standing(version_ids: Iterable[int]) -> dict[int, int]:
         .annotate(n=Count("id"))
     )
     return {step_id: count for step_id, count in rows if step_id is not None}
-
-
-def earliest(journey_id: int) -> datetime | None:
-    """When the next person of a journey is due."""
-    found: datetime | None = Enrolment.objects.filter(IS_ACTIVE, journey_id=journey_id).aggregate(first=Min("due_at"))[
-        "first"
-    ]
-    return found

@@ -33,15 +33,19 @@ def wilson(successes: int, total: int) -> tuple[float, float]:
 def lift(*, goals: int, entered: int, control_goals: int, control: int) -> Lift | None:
     """Rate of those inside minus rate of those held out; None while there is not enough to say anything.
 
-    The interval joins the two Wilson intervals (Newcombe 1998, method 10); it asks for 100 people on each side and five
-    goals in all.
+    Enough is 100 people on each side and five goals in all.
     """
     if min(entered, control) < FEWEST_PEOPLE or goals + control_goals < FEWEST_GOALS:
         return None
+    return difference(goals=goals, entered=entered, control_goals=control_goals, control=control)
+
+
+def difference(*, goals: int, entered: int, control_goals: int, control: int) -> Lift:
+    """Difference of two proportions; its interval joins the two Wilson intervals (Newcombe 1998, method 10)."""
     inside, outside = goals / entered, control_goals / control
     low_in, high_in = wilson(goals, entered)
     low_out, high_out = wilson(control_goals, control)
-    difference = inside - outside
-    low = difference - sqrt((inside - low_in) ** 2 + (high_out - outside) ** 2)
-    high = difference + sqrt((high_in - inside) ** 2 + (outside - low_out) ** 2)
-    return Lift(difference, low, high)
+    middle = inside - outside
+    low = middle - sqrt((inside - low_in) ** 2 + (high_out - outside) ** 2)
+    high = middle + sqrt((high_in - inside) ** 2 + (outside - low_out) ** 2)
+    return Lift(middle, low, high)

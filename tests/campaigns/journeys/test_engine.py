@@ -31,6 +31,10 @@ def given():
     del effects.registry._items["test.give"]
 
 
+def named(name):
+    return {"match": "all", "rules": [{"type": "field", "field": "customer.first_name", "op": "is", "value": name}]}
+
+
 def state_of(customer):
     return Enrolment.objects.get(customer=customer).state
 
@@ -142,7 +146,7 @@ def test_failing_step_does_not_hold_up_other_journeys(at):
 def test_split_and_effect_take_each_side(at, given):
     split = {
         "key": "big", "kind": "split", "name": "Named Alice?",
-        "definition": {"match": "all", "rules": [{"type": "field", "field": "customer.first_name", "op": "is", "value": "Alice"}]},
+        "definition": named("Alice"),
         "then": [{"key": "gift", "kind": "effect", "name": "Gift", "effect": "test.give", "params": {}}],
         "otherwise": [{"key": "bye", "kind": "exit", "name": "Not today"}],
     }  # fmt: skip
@@ -159,7 +163,8 @@ def test_split_and_effect_take_each_side(at, given):
 
 
 WAIT_FOR_ORDER = {
-    "key": "order", "kind": "wait_event", "name": "Order?", "event": "order.placed", "days": 14, "then": [], "otherwise": [],
+    "key": "order", "kind": "wait_event", "name": "Order?", "event": "order.placed", "days": 14,
+    "then": [], "otherwise": [],
 }  # fmt: skip
 
 
@@ -328,7 +333,7 @@ def test_history_never_starts_a_journey(at, occurred, received):
 
 @pytest.mark.django_db
 def test_audience_narrows_the_entry(at):
-    rules = {"match": "all", "rules": [{"type": "field", "field": "customer.first_name", "op": "is", "value": "Bob"}]}
+    rules = named("Bob")
     make.journey(make.send(), entry={"kind": "event", "event": "cart.left", "audience": rules})
     alice, bob = people.alice(), people.bob()
 
@@ -435,7 +440,8 @@ def test_events_side_by_side_enrol_once(at, on_postgresql):
 @pytest.mark.django_db
 def test_wait_for_a_local_time_ends_at_that_time_in_each_zone(at):
     make.journey(make.wait(at="09:00"))
-    zones = {"Asia/Tokyo": datetime(2026, 3, 17, 0, 0, tzinfo=UTC), "America/New_York": datetime(2026, 3, 16, 13, 0, tzinfo=UTC),
+    zones = {"Asia/Tokyo": datetime(2026, 3, 17, 0, 0, tzinfo=UTC),
+             "America/New_York": datetime(2026, 3, 16, 13, 0, tzinfo=UTC),
              "": datetime(2026, 3, 17, 9, 0, tzinfo=UTC)}  # fmt: skip
     customers = {zone: people.customer(f"Person{n}", timezone=zone) for n, zone in enumerate(zones)}
 

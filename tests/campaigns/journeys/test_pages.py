@@ -225,7 +225,8 @@ def test_settings_change_topic_holdout_and_segment(marta, at):
     segment = lapsed(at)
     entry = {"kind": "event", "event": "segment.entered", "where": {}}
     journey = make.journey(make.send(), entry=entry, goal={"event": "order.placed", "within_days": 30})
-    values = {"name": "Back again", "description": "", "topic": make.topic().pk, "holdout_percent": "5", "reentry": "after_days",
+    values = {"name": "Back again", "description": "", "topic": make.topic().pk, "holdout_percent": "5",
+              "reentry": "after_days",
               "reentry_days": "90", "segment": segment.pk, "goal_days": "20"}  # fmt: skip
 
     marta.post(reverse("campaigns:journey-edit", args=[journey.pk]), values)

@@ -10,9 +10,10 @@ MONTH = Mail(
     blocks=(
         heading(f"Hello {HELLO}, your renewal is coming up"),
         text(
-            "In about 30 days your {{ customer.plan or 'subscription' }} renews. Nothing for you to do today: we only want you "
-            "to know in good time.",
-            "If your needs have changed, tell us now and we will find what fits. Reply to this e-mail, a person will read it.",
+            "In about 30 days your {{ customer.plan or 'subscription' }} renews. Nothing for you to do today: we "
+            "only want you to know in good time.",
+            "If your needs have changed, tell us now and we will find what fits. Reply to this e-mail: a person "
+            "will read it.",
         ),
         button("Look at your options", "{{ brand.website }}"),
         {"kind": "points", "text": "What your loyalty has earned so far"},
@@ -25,8 +26,8 @@ WEEK = Mail(
     blocks=(
         heading("One week to go"),
         text(
-            f"Hello {HELLO}, your {{{{ customer.plan or 'subscription' }}}} renews in about a week. If all is well, you need do "
-            "nothing.",
+            f"Hello {HELLO}, your {{{{ customer.plan or 'subscription' }}}} renews in about a week. If all is well, "
+            "you need do nothing.",
             "Is there anything we should put right first? One reply to this e-mail is enough.",
         ),
         {"kind": "nps", "text": "How likely are you to recommend us to a friend or colleague?"},

@@ -25,8 +25,8 @@ QUESTION = Mail(
     blocks=(
         heading("What could we do better?"),
         text(
-            f"Hello {HELLO}, you have not been with us for a while, and we would like to understand why. It takes one click, "
-            "and you can leave a comment afterwards. We read every one.",
+            f"Hello {HELLO}, you have not been with us for a while, and we would like to understand why. It takes one "
+            "click, and you can leave a comment afterwards. We read every one.",
         ),
         {"kind": "nps", "text": "After all you know of us: how likely are you to recommend us to a friend or colleague?"},
         text("Thank you for your time, whatever your answer is."),
@@ -39,8 +39,8 @@ LAST_CALL = Mail(
     blocks=(
         heading(f"{HELLO}, this is our last reminder"),
         text(
-            "We do not want to fill your inbox. If you would like to come back, we would be glad: the button below takes you "
-            "to what is new.",
+            "We do not want to fill your inbox. If you would like to come back, we would be glad: the button below "
+            "takes you to what is new.",
             "If not, you need do nothing. We will not send another reminder. You can also choose at the bottom of this "
             "e-mail what you want to hear about.",
         ),
