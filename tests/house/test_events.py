@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from django.conf import settings
-from lucide import IconDoesNotExist, lucide
+from lucide import IconDoesNotExist
+from lucide.templatetags.lucide import lucide
 
 from customers.ports import event_types
 from customers.rules import event_docs
