@@ -140,7 +140,7 @@ KINDS = {
     kind.key: kind
     for kind in [
         BlockKind("heading", "Heading", "heading", (BlockField("text", "Heading", sample="We miss you, {{ customer.first_name or \"there\" }}"),), _heading),
-        BlockKind("text", "Text", "text", (BlockField("text", "Text", "long"),), _text),
+        BlockKind("text", "Text", "text-align-start", (BlockField("text", "Text", "long"),), _text),
         BlockKind("button", "Button", "mouse-pointer-click",
                   (BlockField("label", "Words on the button", sample="See what is new"), BlockField("url", "Opens", "url")), _button),
         BlockKind("image", "Image", "image",

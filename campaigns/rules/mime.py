@@ -81,7 +81,8 @@ def _lines(text: str) -> bytes:
 
 
 def _quoted(text: bytes) -> bytes:
-    return binascii.b2a_qp(text, istext=True)
+    # The encoder takes its own line ends from the first one it sees; without any it would write bare line feeds.
+    return binascii.b2a_qp(text if b"\r\n" in text else text + b"\r\n", istext=True)
 
 
 def _is_long(text: bytes) -> bool:
