@@ -119,3 +119,29 @@ def test_every_script_is_loaded_by_a_template():
     unused = [path.name for path in (ROOT / "static/js").glob("*.js") if f"js/{path.name}" not in sources + python]
 
     assert unused == []
+
+
+def test_every_icon_exists():
+    import lucide
+
+    apps = ("config", "customers", "campaigns", "loyalty", "referrals", "surveys", "metrics")
+    sources = {path: path.read_text() for path in TEMPLATES.rglob("*.html")}
+    sources |= {path: path.read_text() for app in apps for path in (ROOT / app).rglob("*.py")}
+    named = {
+        (name, path.name)
+        for path, source in sources.items()
+        for name in re.findall(r'(?:lucide |icon=|"icon": )"([a-z0-9-]+)"', source)
+    }
+
+    from customers.ports import event_types, nav, panels
+
+    named |= {(item.icon, port.__name__) for port in (event_types, nav, panels) for item in port.registry.all()}
+
+    def is_missing(name: str) -> bool:
+        try:
+            lucide._render_icon(name, 24)
+        except lucide.IconDoesNotExist:
+            return True
+        return False
+
+    assert sorted(entry for entry in named if is_missing(entry[0])) == []
