@@ -31,7 +31,7 @@ class ProgrammeForm(forms.ModelForm):
     """The terms; the smallest order is written in the currency's own units."""
 
     minimum_order = forms.CharField(
-        label=_("smallest first order"), max_length=20, help_text=_("Net of discounts, such as 25.00. 0 for any order.")
+        label=_("Smallest first order"), max_length=20, help_text=_("Net of discounts, such as 25.00. 0 for any order.")
     )
 
     class Meta:
@@ -50,8 +50,9 @@ class ProgrammeForm(forms.ModelForm):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.order_fields([*self.Meta.fields[:5], "minimum_order"])
         self.currency = self.instance.currency or currency
-        self.fields["minimum_order"].label = _("smallest first order (%s)") % self.currency
+        self.fields["minimum_order"].label = _("Smallest first order (%s)") % self.currency
         self.initial["minimum_order"] = str(Money(self.instance.minimum_order_minor or 0, self.currency).decimal)
 
     def clean_minimum_order(self) -> int:

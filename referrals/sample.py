@@ -138,10 +138,10 @@ def _outcome(referral: Referral, number: int, story: Story) -> list[Step]:
     if number % 16 == 3:
         return [Step(ReferralState.VOIDED, Reason.ORDER_REFUNDED, over - timedelta(days=4))]
     if number % 29 == 5:
-        referral.score = 90
+        referral.score = 80
         return [Step(ReferralState.BLOCKED, Reason.TOO_SUSPICIOUS, over)]
     if number % 23 == 7:
-        referral.score = 55
+        referral.score = 40
         return [Step(ReferralState.FLAGGED, Reason.SUSPICIOUS, over)]
     referral.rewarded_at = over
     steps = [
@@ -214,10 +214,7 @@ def _signals(tales: list[Tale]) -> None:
     for referral in (tale.referral for tale in tales if tale.referral.score):
         kinds = [(SignalKind.SAME_ADDRESS_AND_BROWSER, 40, "same network and browser type as the member")]
         if referral.score >= 70:
-            kinds += [(SignalKind.MANY_FROM_ADDRESS, 40, "5 claims from one network in a day"),
-                      (SignalKind.SAME_ADDRESS, 15, "same network as the member")]  # fmt: skip
-        else:
-            kinds.append((SignalKind.SAME_ADDRESS, 15, "same network as the member, another browser"))
+            kinds.append((SignalKind.MANY_FROM_ADDRESS, 40, "5 claims from one network in a day"))
         found += [
             FraudSignal(referral=referral, kind=kind, score=score, evidence=text, at=referral.changed_at)
             for kind, score, text in kinds
@@ -226,12 +223,15 @@ def _signals(tales: list[Tale]) -> None:
 
 
 def _grants(tales: list[Tale]) -> None:
-    grants, tally = [], {}
+    grants: list[RewardGrant] = []
+    tally: dict[int, int] = {}
     for referral in (tale.referral for tale in tales if tale.referral.rewarded_at):
         is_reversed = referral.state == ReferralState.REVERSED
         if not is_reversed:
             tally[referral.advocate_id] = tally.get(referral.advocate_id, 0) + 1
         for role, customer_id in ((Role.ADVOCATE, referral.advocate_id), (Role.FRIEND, referral.friend_id)):
+            if customer_id is None or referral.rewarded_at is None:
+                continue
             grants.append(
                 RewardGrant(
                     referral=referral,

@@ -33,7 +33,7 @@ class SurveyAdmin(ReadOnly):
 class RevisionInline(admin.TabularInline):
     model = ResponseRevision
     fields = ["at", "score", "state", "comment", "may_contact"]
-    readonly_fields = fields
+    readonly_fields = ["at", "score", "state", "comment", "may_contact"]
     extra = 0
     can_delete = False
 

@@ -4,7 +4,6 @@ import random
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from config.kit.clock import local_day
 from customers.actions import timeline
@@ -113,9 +112,10 @@ def _survey(story: Story) -> Survey:
 
 def _invite(survey: Survey, story: Story, dice: random.Random) -> list[Invitation]:
     """Ask each chosen customer once, some days after their first order where that lies in the nine months."""
-    first_orders = dict(
-        CustomerFacts.objects.filter(order_count__gt=0).order_by("customer_id").values_list("customer_id", "first_order_at")
-    ) or dict(Customer.objects.order_by("id").values_list("id", F("created_at")))
+    facts = CustomerFacts.objects.filter(order_count__gt=0).order_by("customer_id")
+    first_orders = {pk: first for pk, first in facts.values_list("customer_id", "first_order_at") if first is not None}
+    if not first_orders:
+        first_orders = dict(Customer.objects.order_by("id").values_list("id", "created_at"))
     customer_ids = sorted(dice.sample(sorted(first_orders), min(ASKED, len(first_orders))))
     invitations = []
     for customer_id in customer_ids:
@@ -145,7 +145,9 @@ def _answer(survey: Survey, asked: list[Invitation], story: Story, dice: random.
         share = ANSWER_SHARE * (1.25 if orders.get(invitation.customer_id, 0) >= 4 else 0.85)
         if dice.random() >= share:
             continue
-        moment = min(invitation.created_at + timedelta(minutes=3 + dice.expovariate(1 / 900)), story.at)
+        moment = invitation.created_at + timedelta(minutes=3 + dice.expovariate(1 / 900))
+        if moment >= story.at:
+            continue
         weights = REGULAR if orders.get(invitation.customer_id, 0) >= 4 else FIRST_TIME
         score = dice.choices(range(11), _drifted(weights, moment, story))[0]
         band = band_of(score)

@@ -48,7 +48,7 @@ def link_friends(customer_ids: Sequence[int], *, at: datetime) -> int:
 
 def _accept(found: list[Referral], at: datetime) -> None:
     friends = [r.friend_id for r in found]
-    bound = set(
+    bound: set[int | None] = set(
         Referral.objects.filter(friend_id__in=friends).exclude(state__in=UNBOUND).values_list("friend_id", flat=True)
     )
     accepted: list[Referral] = []

@@ -50,7 +50,7 @@ def friend_page(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "referrals/public_slow_down.html", status=429)
     if code == SAMPLE_CODE:
         return _friend(request, None, programmes.active(), is_sample=True)
-    found = Code.objects.select_related("customer").filter(code=code.upper()).first() if len(code) <= 40 else None
+    found = Code.objects.select_related("customer").filter(code=code.upper()).first() if _is_code(code) else None
     if found is None:
         limits.note_miss(network)
         raise Http404
@@ -64,6 +64,10 @@ def friend_page(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         return _claim(request, found, programme)
     return _visit(request, found, programme)
+
+
+def _is_code(text: str) -> bool:
+    return len(text) <= 40 and text.isascii() and text.isalnum()
 
 
 def _visit(request: HttpRequest, code: Code, programme: Programme) -> HttpResponse:

@@ -173,7 +173,7 @@ def make_code(request: HttpRequest, customer_id: int) -> HttpResponse:
     share.ensure_codes([customer.pk], at=now())
     if request.htmx:  # type: ignore[attr-defined]
         return customer_panel(request, customer_id)
-    return redirect(f"/customers/{customer.pk}/")
+    return redirect("customers:customer-detail", customer.pk)
 
 
 def _funnel_chart(funnel: numbers.Funnel) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def take(invitation_id: int, *, answer: Answer, at: datetime) -> Response:
         if invitation is None:
             raise CannotAnswer
         response = Response.objects.filter(invitation=invitation).first()
-        invitation.response = response  # type: ignore[misc,assignment]
+        invitation.response = response
         if not is_open(invitation, at=at):
             raise CannotAnswer
         if response is None:
@@ -100,8 +100,10 @@ def _counts(response: Response) -> bool:
 
 
 def _suspicion(invitation: Invitation, response: Response, answer: Answer, at: datetime) -> Suspicion:
-    before = response.revisions.order_by("-id").values_list("score", "page", "at")[:20] if response.pk else []
-    votes = [Vote(*row) for row in reversed(before)] + [Vote(answer.score, answer.page, at)]
+    votes = [Vote(answer.score, answer.page, at)]
+    if response.pk:
+        before = response.revisions.order_by("-id").values_list("score", "page", "at")[:20]
+        votes = [Vote(*row) for row in reversed(list(before))] + votes
     verdict = suspicion_of(
         votes,
         delivered_at=invitation.sent_at or invitation.created_at,

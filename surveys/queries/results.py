@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber, TruncMonth
+from django.utils.translation import gettext as _
 
 from customers.ports import fields
 from customers.ports.fields import FieldType
@@ -175,7 +176,7 @@ def groups(answers: QuerySet[Response], *, by: str) -> list[Group]:
         by_value.setdefault(value, {})[band] = by_value.get(value, {}).get(band, 0) + count
     found = [
         Group(
-            labels.get(value) or (str(value) if value not in (None, "") else "–"),
+            labels.get(value) or (str(value) if value not in (None, "") else _("No value")),
             score_of(nps.counts_of(bands), minimum=nps.GROUP_MINIMUM),
         )
         for value, bands in by_value.items()
