@@ -90,7 +90,8 @@ class ProgrammeForm(forms.ModelForm):
         currency = (self.data.get("currency") if self.is_bound else "") or self.instance.currency
         for name in ("earn_per", "value_minor"):
             self.fields[name].currency = str(currency)[:3]  # type: ignore[attr-defined]
-        self.initial |= {
+        self.initial = {
+            **self.initial,
             "earn_points": self.rule.points, "earn_per": self.rule.per_minor, "rounding": self.rule.rounding,
             "uses_tier_multiplier": self.rule.uses_tier_multiplier,
         }  # fmt: skip

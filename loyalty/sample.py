@@ -1,6 +1,7 @@
 """The sample company's programme: rules, tiers and rewards first; redemptions once its orders have earned points."""
 
 import random
+from datetime import timedelta
 
 from django.db import transaction
 

@@ -128,8 +128,8 @@ class Book:
         rows = Lot.objects.filter(account_id__in=list(wanted), remaining__gt=0).values_list(
             "account_id", "entry_id", "remaining", "occurred_at", "available_at", "expires_at"
         )
-        for account_id, *values in rows:
-            wanted[account_id].lots.append(OpenLot(*values))  # type: ignore[union-attr]
+        for account_id, *values in rows:  # the columns of OpenLot, in its order
+            wanted[account_id].lots.append(OpenLot(*values))  # type: ignore[union-attr, arg-type]
 
     # --- booking ----------------------------------------------------------------------------------------------------
     def credit(
@@ -173,6 +173,7 @@ class Book:
     def debit(
         self, account: Held, kind: str, points: int, *, key: str, occurred_at: datetime, reason: str,
         taken: Sequence[tuple[OpenLot, int]], may_owe: bool = False, desired: int | None = None, day: date | None = None,
+        recount: bool = True,
         **more: Any,
     ) -> int:  # fmt: skip
         """Book points out: `taken` are the lots they came from; what they do not cover becomes debt if it may."""
@@ -193,7 +194,8 @@ class Book:
             account.expired += covered
         else:
             account.earned -= covered + owed
-        self._recount(account)
+        if recount:
+            self._recount(account)
         return entry_id
 
     def give_back(
@@ -243,6 +245,7 @@ class Book:
         self.debit(
             account, EntryKind.EXPIRE, points, key=f"expire:{lot.id}:{ended_at:%Y%m%d%H%M}", occurred_at=ended_at,
             day=local_day(ended_at - timedelta(seconds=1), self.zone), reason="", taken=[(lot, points)],
+            recount=False,
         )  # fmt: skip
 
     def _recount(self, account: Held) -> None:

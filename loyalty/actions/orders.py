@@ -91,7 +91,7 @@ class _Run:
         origins = {}
         for account_id, source_type, source_id, entry_id, kind, points, desired, basis, key, note in rows:
             self.known.add((account_id, key))
-            if source_type != ORDER:
+            if source_type != ORDER or source_id is None:
                 continue
             state = self.orders[account_id, source_id]
             if kind == EntryKind.EARN_ORDER:
@@ -102,9 +102,10 @@ class _Run:
                 state.clawed_back -= desired
         refunded = {_source(event) for event in self.events if event.name != ORDER_PLACED}
         late = [i for (_, order_id), s in self.orders.items() if (ORDER, order_id) in refunded and (i := s.entry_id)]
-        ended = Allocation.objects.filter(lot_id__in=late, entry__kind=EntryKind.EXPIRE) if late else ()
-        for lot_id, points in ended.values_list("lot_id", "points") if late else ():
-            origins[lot_id].clawed_back += points
+        if late:
+            ended = Allocation.objects.filter(lot_id__in=late, entry__kind=EntryKind.EXPIRE)
+            for lot_id, points in ended.values_list("lot_id", "points"):
+                origins[lot_id].clawed_back += points
         losing = {event.customer_id for event in self.events if event.name != ORDER_PLACED}
         self.book.load_lots(self.book.by_customer[customer_id] for customer_id in losing)
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
 from django.urls import reverse
 
 from config.kit import tokens
@@ -77,14 +76,17 @@ MODELS = (Account,)
 def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
     """Everything the programme holds about a person."""
     mine = {"account__customer_id": customer_id}
-    accounts = Account.objects.filter(customer_id=customer_id)
+    accounts = Account.objects.filter(customer_id=customer_id).values(
+        "joined_at", "tier__name", "tier_since", "tier_until", "pending", "active", "earned", "spent", "expired", "deficit"
+    )
+    entries = Entry.objects.filter(**mine).order_by("id").values("occurred_at", "kind", "points", "expires_at", "note")
+    stays = TierChange.objects.filter(**mine).order_by("id").values("tier__name", "since", "until", "cause")
+    codes = (
+        Redemption.objects.filter(**mine).order_by("id").values("code", "state", "issued_at", "expires_at", "reward__name")
+    )
     return {
-        "account": list(accounts.values("joined_at", "tier__name", "tier_since", "tier_until", "pending", "active",
-                                        "earned", "spent", "expired", "deficit")),
-        "points": list(Entry.objects.filter(**mine).order_by("id").values("occurred_at", "kind", "points", "expires_at",
-                                                                          "note")),
-        "tiers": list(TierChange.objects.filter(**mine).order_by("id").values("tier__name", "since", "until", "cause")),
-        "rewards": list(Redemption.objects.filter(**mine).order_by("id").values("code", "state", "issued_at", "expires_at",
-                                                                                points=-F("entry__points"),
-                                                                                name=F("reward__name"))),
-    }  # fmt: skip
+        "account": [dict(row) for row in accounts],
+        "points": [dict(row) for row in entries],
+        "tiers": [dict(row) for row in stays],
+        "rewards": [dict(row) for row in codes_told],
+    }

@@ -1,5 +1,7 @@
 """Staff pages about members: the list, one member's ledger, corrections, and the panel on the customer page."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -90,7 +92,7 @@ def adjust(request: HttpRequest, account_id: int) -> HttpResponse:
         try:
             points.adjust(
                 account.customer_id, points=data["points"], reason=data["reason"], key=f"hand:{data['key']}",  # type: ignore[arg-type]
-                actor_id=request.user.pk, at=now(), address=client_address(request),
+                actor_id=int(request.user.pk or 0), at=now(), address=client_address(request),
             )  # fmt: skip
         except points.NotEnoughPoints as error:
             form.add_error("points", _("Only %(points)d points can be taken away.") % {"points": error.available})
@@ -121,7 +123,7 @@ def panel(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Points and tier of one customer, as a fragment of the customer page."""
     account = Account.objects.select_related("tier").filter(customer_id=customer_id).first()
     programme = programmes.current()
-    context = {"account": account, "programme": programme, "link": ports.link(customer_id)}
+    context: dict[str, Any] = {"account": account, "programme": programme, "link": ports.link(customer_id)}
     if account is not None:
         context |= {
             "balance": statement.balance(account, at=now()),

@@ -63,7 +63,7 @@ def edit_tiers(request: HttpRequest) -> HttpResponse:
     )
     preview = None
     if request.method == "POST" and formset.is_valid():
-        preview = tier_actions.preview(formset.levels())
+        preview = tier_actions.preview(formset.levels())  # type: ignore[attr-defined]
         if request.POST.get("confirm") == f"{preview[0]}-{preview[1]}":
             with transaction.atomic():
                 formset.save()

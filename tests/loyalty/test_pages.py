@@ -6,7 +6,8 @@ from django.urls import reverse
 from config.kit import tokens
 from customers.ports import fields, merge
 from customers.ports.merge import MergeContext
-from loyalty.actions import points, tiers as tier_actions
+from loyalty.actions import points
+from loyalty.actions import tiers as tier_actions
 from loyalty.actions.orders import book_orders
 from loyalty.models import EarningRule, Entry, Programme, Redemption, Reward, Tier
 from tests.factories import loyalty, people
@@ -153,7 +154,8 @@ def test_adjust_by_hand_once_per_form(client, alice, marta):
 
 def test_programme_is_set_up_by_its_form(client, marta):
     values = {
-        "name": "Club", "points_name": "leaves", "is_active": "on", "currency": "gbp", "earn_points": "2", "earn_per": "1.50",
+        "name": "Club", "points_name": "leaves", "is_active": "on", "currency": "gbp", "earn_points": "2",
+        "earn_per": "1.50",
         "rounding": "floor", "uses_tier_multiplier": "on", "pending_days": "14", "expiry_months": "12",
         "expires_at_month_end": "on", "clawback": "unlimited", "value_points": "100", "value_minor": "",
         "tier_metric": "net_spend", "tier_window": "rolling_12m", "downgrade": "to_qualified", "grace_days": "30",
@@ -175,7 +177,8 @@ def test_tiers_are_saved_only_after_the_preview_was_seen(client, alice, marta, a
     for number, tier in enumerate(present):
         values |= {
             f"form-{number}-id": tier.id, f"form-{number}-name": tier.name, f"form-{number}-colour": "#1f7a4d",
-            f"form-{number}-multiplier_percent": "100", f"form-{number}-perks": "", f"form-{number}-threshold": tier.threshold // 100,
+            f"form-{number}-multiplier_percent": "100", f"form-{number}-perks": "",
+            f"form-{number}-threshold": tier.threshold // 100,
         }  # fmt: skip
     values["form-1-threshold"] = "150.00"
 
