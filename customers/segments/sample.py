@@ -54,6 +54,6 @@ def _guests(story: Story) -> None:
     if Segment.objects.filter(name=LIST).exists():
         return
     ids = list(Customer.objects.order_by("id").values_list("id", flat=True))
-    chosen = Random(story.seed).sample(ids, min(48, len(ids)))  # noqa: S311
+    chosen = Random(story.seed).sample(ids, min(48, len(ids)))
     segment = save.listed(name=LIST, description="Put together by hand (generated)", at=story.at)
     lists.add(segment.id, sorted(chosen), at=story.at, is_silent=True)

@@ -19,7 +19,9 @@ TOO_LONG = timedelta(days=2)
 
 def due(*, at: datetime) -> int:
     """Fill segments that are new or whose rules were edited; returns how many."""
-    found = Segment.objects.filter(Q(refreshed_at__isnull=True) | Q(refreshed_at__lt=F("updated_at")), kind=SegmentKind.DYNAMIC)
+    found = Segment.objects.filter(
+        Q(refreshed_at__isnull=True) | Q(refreshed_at__lt=F("updated_at")), kind=SegmentKind.DYNAMIC
+    )
     ids = list(found.order_by("id").values_list("id", flat=True))
     for segment_id in ids:
         refresh.whole(segment_id, at=at)
@@ -74,7 +76,9 @@ def nightly(*, at: datetime) -> bool:
 
 def count_day(day: date) -> None:
     """Keep the present sizes as those of a day that has ended."""
-    rows = Segment.objects.filter(Q(refreshed_at__isnull=False) | Q(kind=SegmentKind.STATIC)).values_list("id", "member_count")
+    rows = Segment.objects.filter(Q(refreshed_at__isnull=False) | Q(kind=SegmentKind.STATIC)).values_list(
+        "id", "member_count"
+    )
     SegmentCount.objects.bulk_create(
         [SegmentCount(segment_id=segment_id, day=day, member_count=count) for segment_id, count in rows],
         update_conflicts=True, unique_fields=["segment", "day"], update_fields=["member_count"],

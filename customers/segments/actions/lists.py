@@ -63,7 +63,9 @@ def _known(words: Sequence[str]) -> dict[str, list[int]]:
     return found
 
 
-def add(segment_id: int, customer_ids: Sequence[int], *, at: datetime, user_id: int | None = None, is_silent: bool = False) -> int:
+def add(
+    segment_id: int, customer_ids: Sequence[int], *, at: datetime, user_id: int | None = None, is_silent: bool = False
+) -> int:
     """Put customers on a list; returns how many were new. `is_silent` keeps the first filling off the timeline."""
     with transaction.atomic():
         segment = _list(segment_id)

@@ -81,8 +81,10 @@ def _whole(segment_id: int, at: datetime) -> Difference:
 
 def _apply(cursor: object, segment: Segment, at: datetime, is_first: bool) -> Difference:
     """Entering: found and no member. Leaving: member and not found. Changes first, they read the old members."""
-    new = f'FROM "segment_found" f WHERE NOT EXISTS (SELECT 1 FROM "{MEMBERS}" m WHERE m.segment_id = %s AND m.customer_id = f.cid)'
-    old = f'FROM "{MEMBERS}" WHERE segment_id = %s AND NOT EXISTS (SELECT 1 FROM "segment_found" f WHERE f.cid = "{MEMBERS}".customer_id)'
+    is_member = f'SELECT 1 FROM "{MEMBERS}" m WHERE m.segment_id = %s AND m.customer_id = f.cid'
+    is_found = f'SELECT 1 FROM "segment_found" f WHERE f.cid = "{MEMBERS}".customer_id'
+    new = f'FROM "segment_found" f WHERE NOT EXISTS ({is_member})'
+    old = f'FROM "{MEMBERS}" WHERE segment_id = %s AND NOT EXISTS ({is_found})'
     columns = "segment_id, customer_id, entered, version, changed_at, is_announced"
     values = [segment.id, segment.version, _db(at), is_first, segment.id]
     execute = cursor.execute  # type: ignore[attr-defined]
@@ -142,7 +144,9 @@ def move(
     )
     SegmentMembership.objects.filter(IdIn(F("customer_id"), leaving), segment_id=segment_id).delete()
     changes = [
-        SegmentChange(segment_id=segment_id, customer_id=i, entered=i_entered, version=version, changed_at=at, is_announced=is_silent)
+        SegmentChange(
+            segment_id=segment_id, customer_id=i, entered=i_entered, version=version, changed_at=at, is_announced=is_silent
+        )
         for i_entered, ids in ((True, entering), (False, leaving))
         for i in ids
     ]

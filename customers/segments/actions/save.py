@@ -99,7 +99,9 @@ def _check(segment_id: int | None, asks: frozenset[int]) -> None:
         raise BadDefinition([Mistake((), "A condition asks about a segment that does not exist (any more).")])
     graph = {live.id: live.asks for live in index.readable()}
     if segment_id is not None and leads_back(segment_id, asks, graph):
-        raise BadDefinition([Mistake((), "The rules would ask about this segment itself, by way of the segments they name.")])
+        raise BadDefinition(
+            [Mistake((), "The rules would ask about this segment itself, by way of the segments they name.")]
+        )
 
 
 def _slug(name: str) -> str:

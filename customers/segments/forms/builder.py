@@ -23,7 +23,9 @@ KINDS: Choices = [
     ("attribute", "Your own attribute"),
     ("random", "Random share of customers"),
 ]
-AS: Choices = [(item.value, label) for item, label in zip(ATTRIBUTE_TYPES, ["text", "number", "date", "yes or no"], strict=True)]
+AS: Choices = [
+    (item.value, label) for item, label in zip(ATTRIBUTE_TYPES, ["text", "number", "date", "yes or no"], strict=True)
+]
 WINDOWS: Choices = [("", "at any time"), ("days", "in the last"), ("dates", "between dates")]
 TEN_MINUTES = 600
 
@@ -130,7 +132,14 @@ def _inputs(draft: Draft, kind: FieldType, choices: Choices) -> TestInputs:
     ops = [(item.key, item.label) for item in OPERATORS[kind].values() if item.key not in hidden]
     suffix = "days ago" if op == "more_ago" else "days" if takes is Takes.DAYS else ""
     return TestInputs(
-        ops, op, widget, draft.get("value", ""), draft.get("value2", ""), draft.get("values", []), _kept(choices, draft), suffix
+        ops,
+        op,
+        widget,
+        draft.get("value", ""),
+        draft.get("value2", ""),
+        draft.get("values", []),
+        _kept(choices, draft),
+        suffix,
     )
 
 
@@ -138,7 +147,10 @@ def _kept(choices: Choices, draft: Draft) -> Choices:
     """The choices, and the chosen value when it is no longer among them."""
     known = {value for value, _ in choices}
     chosen = [draft.get("value", ""), *draft.get("values", [])] if choices else []
-    return [*choices, *((value, value) for value in dict.fromkeys(chosen) if value and value not in known and ", " not in value)]
+    return [
+        *choices,
+        *((value, value) for value in dict.fromkeys(chosen) if value and value not in known and ", " not in value),
+    ]
 
 
 def options(segment_id: int | None) -> dict[str, Any]:
@@ -155,7 +167,7 @@ def options(segment_id: int | None) -> dict[str, Any]:
         "topics": list(Topic.objects.order_by("name").values_list("slug", "name")),
         "channels": Channel.choices,
         "states": list(CONSENT_STATES.items()),
-        "segments": [(str(pk), name) for pk, name in Segment.objects.exclude(pk=segment_id).values_list("pk", "name")],
+        "segments": [(str(pk), name) for pk, name in Segment.objects.exclude(pk=segment_id or 0).values_list("pk", "name")],
         "event_names": cache.get_or_set("segments.event_names", _event_names, TEN_MINUTES),
         "attribute_keys": cache.get_or_set("segments.attribute_keys", _attribute_keys, TEN_MINUTES),
         "categories": cache.get_or_set("segments.categories", _categories, TEN_MINUTES),
@@ -174,4 +186,6 @@ def _attribute_keys() -> list[str]:
 
 
 def _categories() -> list[str]:
-    return list(Product.objects.exclude(category="").order_by("category").values_list("category", flat=True).distinct()[:300])
+    return list(
+        Product.objects.exclude(category="").order_by("category").values_list("category", flat=True).distinct()[:300]
+    )

@@ -18,8 +18,8 @@ from customers.segments.rules.parse import MAX_DEPTH, MAX_LEAVES
 
 Draft = dict[str, Any]
 PARTS = (
-    "what", "key", "as", "name", "which", "count", "op", "value", "value2", "window", "days", "from", "to", "measure", "product",
-    "category", "topic", "channel", "state", "segment", "percent", "salt",
+    "what", "key", "as", "name", "which", "count", "op", "value", "value2", "window", "days", "from", "to", "measure",
+    "product", "category", "topic", "channel", "state", "segment", "percent", "salt",
 )  # fmt: skip
 PROPERTY_PARTS = ("property", "as", "op", "value", "value2")
 MAX_PROPERTIES = 5
@@ -42,7 +42,7 @@ def from_post(post: QueryDict, path: str = "r", depth: int = 1) -> Draft:
         count = min(int(text), MAX_LEAVES) if text.isascii() and text.isdigit() and len(text) < 5 else 0
         rules = [from_post(post, f"{path}.{index}", depth + 1) for index in range(count)]
         return {"match": post.get(f"{path}.match", "all"), "rules": rules}
-    draft = {part: post.get(f"{path}.{part}", "") for part in PARTS if f"{path}.{part}" in post}
+    draft: Draft = {part: post.get(f"{path}.{part}", "") for part in PARTS if f"{path}.{part}" in post}
     draft["values"] = [value for value in post.getlist(f"{path}.values") if value]
     found = []
     for index in range(MAX_PROPERTIES):
@@ -215,7 +215,7 @@ def from_definition(definition: dict[str, Any], currency: str) -> Draft:
         return {"match": definition["match"], "rules": [from_definition(rule, currency) for rule in definition["rules"]]}
     kind = definition["type"]
     what = f"field:{definition['field']}" if kind == "field" else kind
-    found = {key: str(value) for key, value in definition.items() if isinstance(value, str | int) and key != "type"}
+    found: Draft = {key: str(value) for key, value in definition.items() if isinstance(value, str | int) and key != "type"}
     found |= {"what": what, **_values(definition, _money(definition), currency)}
     within = definition.get("within")
     if within:

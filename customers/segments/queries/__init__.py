@@ -1,10 +1,20 @@
 """Reads of segments: who matches a definition, who is a member, what a definition says in words."""
 
-from customers.segments.queries.words import describe, outline
-from customers.segments.queries.reasons import explain
 from customers.segments.queries.membership import choosable, members, members_at, uses
+from customers.segments.queries.reasons import explain
 from customers.segments.queries.run import count, difference, ids, matching
+from customers.segments.queries.words import describe, outline
 
 __all__ = [
-    "choosable", "count", "describe", "difference", "explain", "ids", "matching", "members", "members_at", "outline", "uses",
-]  # fmt: skip
+    "choosable",
+    "count",
+    "describe",
+    "difference",
+    "explain",
+    "ids",
+    "matching",
+    "members",
+    "members_at",
+    "outline",
+    "uses",
+]

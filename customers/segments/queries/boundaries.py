@@ -69,9 +69,7 @@ def _is_windowed(leaf: Leaf) -> bool:
 
 
 def _needs_everybody(leaf: Leaf) -> bool:
-    return isinstance(leaf, AttributeIs) or (
-        isinstance(leaf, FieldIs | EventTime) and leaf.test.op == "anniversary_next"
-    )
+    return isinstance(leaf, AttributeIs) or (isinstance(leaf, FieldIs | EventTime) and leaf.test.op == "anniversary_next")
 
 
 def _near(leaf: Leaf, since: datetime, until: datetime, zone: str) -> Iterator[tuple[QuerySet[Any], str]]:
@@ -121,5 +119,3 @@ def _near_field(leaf: FieldIs, since: datetime, until: datetime, zone: str) -> I
         ends = [(local_day(low, zone) - one, local_day(high, zone) + one) for low, high in ends]
     for low, high in ends:
         yield source.rows.filter(**{f"{value}__gte": low, f"{value}__lte": high}), source.customer
-
-

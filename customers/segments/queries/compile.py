@@ -100,7 +100,8 @@ def _intersection(inside: Sequence[Sql], outside: Sequence[Sql]) -> Sql:
         return inside[0]
     joins = "".join(f" JOIN ({item.text}) s{index} ON s{index}.cid = s0.cid" for index, item in enumerate(inside) if index)
     absent = " AND ".join(
-        f"NOT EXISTS (SELECT 1 FROM ({item.text}) n{index} WHERE n{index}.cid = s0.cid)" for index, item in enumerate(outside)
+        f"NOT EXISTS (SELECT 1 FROM ({item.text}) n{index} WHERE n{index}.cid = s0.cid)"
+        for index, item in enumerate(outside)
     )
     text = f"SELECT s0.cid FROM ({inside[0].text}) s0{joins}" + (f" WHERE {absent}" if absent else "")
     return Sql(text, sum((item.params for item in [*inside, *outside]), ()))

@@ -17,6 +17,8 @@ def touches(at: datetime) -> Due:
 
 def fills(at: datetime) -> Due:
     """Segments that were saved and not filled since."""
-    waiting = Segment.objects.filter(Q(refreshed_at__isnull=True) | Q(refreshed_at__lt=F("updated_at")), kind=SegmentKind.DYNAMIC)
+    waiting = Segment.objects.filter(
+        Q(refreshed_at__isnull=True) | Q(refreshed_at__lt=F("updated_at")), kind=SegmentKind.DYNAMIC
+    )
     found = waiting.aggregate(count=Count("id"), oldest=Min("updated_at"))
     return Due(found["count"], found["oldest"])

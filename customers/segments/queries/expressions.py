@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models import BooleanField, CharField, Expression, FloatField, Func, IntegerField
-from django.db.models.expressions import BaseExpression
 
 from customers.segments.rules import buckets
 
@@ -20,7 +19,7 @@ class IsNotTrue(Func):
     output_field = BooleanField()
     conditional = True
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         try:
             sql, params = compiler.compile(self.source_expressions[0])
         except EmptyResultSet:
@@ -40,11 +39,11 @@ class IdIn(Func):
         super().__init__(column, **extra)
         self.ids = list(ids)
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         column, params = compiler.compile(self.source_expressions[0])
         return f"{column} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.ids)]
 
-    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
         column, params = compiler.compile(self.source_expressions[0])
         return f"{column} = ANY(%s::bigint[])", [*params, self.ids]
 
@@ -58,7 +57,7 @@ class JsonText(Func):
         super().__init__(column, **extra)
         self.key = key
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         column, params = compiler.compile(self.source_expressions[0])
         path = f'$."{self.key}"'
         sql = (
@@ -68,11 +67,9 @@ class JsonText(Func):
         )
         return sql, [*params, path, *params, path]
 
-    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
         column, params = compiler.compile(self.source_expressions[0])
-        sql = (
-            f"CASE WHEN jsonb_typeof({column} -> %s) IN ('string', 'number', 'boolean') THEN {column} ->> %s END"
-        )
+        sql = f"CASE WHEN jsonb_typeof({column} -> %s) IN ('string', 'number', 'boolean') THEN {column} ->> %s END"
         return sql, [*params, self.key, *params, self.key]
 
 
@@ -81,11 +78,11 @@ class TextAsNumber(Func):
 
     output_field = FloatField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         text, params = compiler.compile(self.source_expressions[0])
         return f"CASE WHEN {text} REGEXP %s THEN CAST({text} AS REAL) END", [*params, NUMBER, *params]
 
-    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
         text, params = compiler.compile(self.source_expressions[0])
         return f"CASE WHEN {text} ~ %s THEN ({text})::double precision END", [*params, NUMBER, *params]
 
@@ -95,11 +92,11 @@ class TextAsDay(Func):
 
     output_field = CharField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         text, params = compiler.compile(self.source_expressions[0])
         return f"CASE WHEN {text} REGEXP %s THEN substr({text}, 1, 10) END", [*params, DAY, *params]
 
-    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
         text, params = compiler.compile(self.source_expressions[0])
         return f"CASE WHEN {text} ~ %s THEN substr({text}, 1, 10) END", [*params, DAY, *params]
 
@@ -113,7 +110,7 @@ class Share(Func):
         super().__init__(column, **extra)
         self.salt = salt
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         column, params = compiler.compile(self.source_expressions[0])
         a, b, c = buckets.constants(self.salt)
         prime = buckets.PRIME
@@ -134,9 +131,9 @@ class InSet(Expression):
     def get_source_expressions(self) -> list[Any]:
         return [self.column]
 
-    def set_source_expressions(self, exprs: Sequence[BaseExpression]) -> None:
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         (self.column,) = exprs
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:
         column, params = compiler.compile(self.column)
         return f"{column} IN ({self.sql})", [*params, *self.params]

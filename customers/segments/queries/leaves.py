@@ -326,5 +326,6 @@ def membership_at(segment_id: int, context: Context) -> Sql:
     first = later.order_by().values("customer").annotate(first=Min("id")).values("first")
     left = SegmentChange.objects.filter(id__in=first, entered=False)
     return _both(
-        select(context.narrow(now, "customer_id"), "customer_id"), select(context.narrow(left, "customer_id"), "customer_id")
+        select(context.narrow(now, "customer_id"), "customer_id"),
+        select(context.narrow(left, "customer_id"), "customer_id"),
     )

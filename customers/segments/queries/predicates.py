@@ -112,7 +112,7 @@ def _positive(value: Any, test: Test, moment: Moment) -> Q:
 def _dated(value: Any, test: Test, moment: Moment) -> Q:
     is_day = test.type is FieldType.DATE
     if test.op != "anniversary_next":
-        return within(value, (windows.days if is_day else windows.moments)(test, moment.at, moment.zone))  # type: ignore[operator]
+        return within(value, (windows.days if is_day else windows.moments)(test, moment.at, moment.zone))
     today, days = windows.anniversaries(moment.at, moment.zone, test.value)
     tz = None if is_day else zone_of(moment.zone)
     of_year = Func(
@@ -131,4 +131,4 @@ def _dated_text(value: Any, test: Test, moment: Moment) -> Q:
         return Q(LessThan(value, today.isoformat())) & Q(In(Substr(value, 6, 5), texts))
     found: windows.Range[date] = windows.days(test, moment.at, moment.zone)
     low, high = (day.isoformat() if day else None for day in (found.low, found.high))
-    return within(value, windows.Range(low, high, found.without_low, found.without_high))  # type: ignore[type-var]
+    return within(value, windows.Range(low, high, found.without_low, found.without_high))

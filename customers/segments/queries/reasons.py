@@ -14,8 +14,8 @@ from customers.ports.fields import FieldType
 from customers.queries import brand
 from customers.segments.queries import leaves, predicates, words
 from customers.segments.queries.compile import compile_tree
-from customers.segments.queries.words import Line, Names
 from customers.segments.queries.predicates import Moment
+from customers.segments.queries.words import Line, Names
 from customers.segments.rules import windows
 from customers.segments.rules.buckets import bucket
 from customers.segments.rules.parse import parse
@@ -82,11 +82,11 @@ def _value(leaf: Leaf, moment: Moment, currency: str, customer_id: int) -> str:
         found = rows.aggregate(value=(Min if leaf.is_first else Max)("occurred_at"))["value"]
         return _shown(found, FieldType.DATETIME, currency, moment)
     if isinstance(leaf, Orders):
-        found = leaves.measured(leaf, moment, customer_id)
-        return _shown(found, FieldType.MONEY if leaf.measure == "total" else FieldType.NUMBER, currency, moment)
+        figure = leaves.measured(leaf, moment, customer_id)
+        return _shown(figure, FieldType.MONEY if leaf.measure == "total" else FieldType.NUMBER, currency, moment)
     if isinstance(leaf, ConsentIs):
-        rows = Consent.objects.filter(customer_id=customer_id, topic__slug=leaf.topic, channel=leaf.channel)
-        return rows.values_list("state", flat=True).first() or "unasked"
+        answers = Consent.objects.filter(customer_id=customer_id, topic__slug=leaf.topic, channel=leaf.channel)
+        return answers.values_list("state", flat=True).first() or "unasked"
     if isinstance(leaf, InSegment):
         inside = compile_tree(InSegment(leaf.segment_id), moment, [customer_id])
         with connection.cursor() as cursor:

@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from customers.events import CONSENT_GRANTED, CONSENT_WITHDRAWN, CUSTOMER_CREATED, CUSTOMER_UPDATED, ORDER_PLACED, ORDER_REFUNDED
+from customers.events import (
+    CONSENT_GRANTED,
+    CONSENT_WITHDRAWN,
+    CUSTOMER_CREATED,
+    CUSTOMER_UPDATED,
+    ORDER_PLACED,
+    ORDER_REFUNDED,
+)
 from customers.segments.rules.tree import (
     AttributeIs,
     ConsentIs,

@@ -147,7 +147,9 @@ def _event(raw: dict[str, Any], path: Path) -> Leaf:
     if not isinstance(where, list) or len(where) > 5:
         raise _Wrong((*path, "where"), "An event can have up to 5 property conditions.")
     properties = tuple(_property(item, (*path, "where", index)) for index, item in enumerate(where))
-    return EventCount(name, "exactly" if op == "never" else op, count, _window(raw.get("within"), (*path, "within")), properties)
+    return EventCount(
+        name, "exactly" if op == "never" else op, count, _window(raw.get("within"), (*path, "within")), properties
+    )
 
 
 def _event_time(raw: dict[str, Any], path: Path) -> Leaf:
@@ -243,7 +245,9 @@ def _value(raw: object, takes: Takes, kind: FieldType, path: Path) -> Any:
         return _number(raw, kind, path)
     low, high = _pair(raw, path)
     read: tuple[Any, Any] = (
-        (_number(low, kind, path), _number(high, kind, path)) if takes is Takes.NUMBERS else (_date(low, path), _date(high, path))
+        (_number(low, kind, path), _number(high, kind, path))
+        if takes is Takes.NUMBERS
+        else (_date(low, path), _date(high, path))
     )
     if read[0] > read[1]:
         raise _Wrong(path, "The first value must not be greater than the second.")

@@ -35,7 +35,11 @@ def segment_list(request: HttpRequest) -> HttpResponse:
     ids = [segment.pk for segment in page]
     uses, before = queries.uses(ids), _week_ago(ids)
     rows = [
-        {"segment": item, "change": item.member_count - before[item.pk] if item.pk in before else None, "uses": uses[item.pk]}
+        {
+            "segment": item,
+            "change": item.member_count - before[item.pk] if item.pk in before else None,
+            "uses": uses[item.pk],
+        }
         for item in page
     ]
     return render(request, "customers/segments/segment_list.html", {"page": page, "rows": rows, "q": text})
@@ -88,7 +92,8 @@ def _chart(segment: Segment) -> dict[str, Any]:
         points.append((today.isoformat(), segment.member_count))
     return {
         "id": "segment-growth", "title": _("Members by day"), "kind": "line", "unit": "number",
-        "labels": [day for day, _count in points], "series": [{"name": _("Members"), "values": [count for _day, count in points]}],
+        "labels": [day for day, _count in points],
+        "series": [{"name": _("Members"), "values": [count for _day, count in points]}],
     }  # fmt: skip
 
 

@@ -80,7 +80,9 @@ def event(node, person, at, tz):
             times += good
     if node["op"] == "never":
         return times == 0
-    return {"at_least": times >= node["count"], "at_most": times <= node["count"], "exactly": times == node["count"]}[node["op"]]
+    return {"at_least": times >= node["count"], "at_most": times <= node["count"], "exactly": times == node["count"]}[
+        node["op"]
+    ]
 
 
 def event_time(node, person, at, tz):

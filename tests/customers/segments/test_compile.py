@@ -40,7 +40,9 @@ OFFSETS = st.one_of(
     st.integers(-3000, 60 * 24 * 60).map(lambda n: timedelta(minutes=n)),
 )
 MOMENTS = OFFSETS.map(lambda offset: AT - offset)
-DAYS = st.one_of(OFFSETS.map(lambda o: (AT - o).date()), st.sampled_from([date(1980, 2, 29), date(1990, 3, 30), date(2024, 2, 29)]))
+DAYS = st.one_of(
+    OFFSETS.map(lambda o: (AT - o).date()), st.sampled_from([date(1980, 2, 29), date(1990, 3, 30), date(2024, 2, 29)])
+)
 SKUS = [("mug", "kitchen"), ("pan", "kitchen"), ("rose", "garden")]
 RAW = st.one_of(st.sampled_from(WORDS), st.integers(-3, 12), st.booleans(), st.none(), st.sampled_from([2.5, 7.5]),
                 st.just([1]), st.just({"a": 1}), DAYS.map(date.isoformat))  # fmt: skip
@@ -95,7 +97,9 @@ texts = st.one_of(
     one(["any_of", "none_of"], st.lists(words, min_size=1, max_size=3)),
     empties,
 )
-choices = st.one_of(one(["is", "is_not"], words), one(["any_of", "none_of"], st.lists(words, min_size=1, max_size=3)), empties)
+choices = st.one_of(
+    one(["is", "is_not"], words), one(["any_of", "none_of"], st.lists(words, min_size=1, max_size=3)), empties
+)
 dates = st.one_of(
     one(["in_last", "more_ago", "in_next", "anniversary_next"], st.sampled_from([0, 1, 7, 30, 365, 400])),
     one(["before", "after", "on"], iso),
@@ -117,7 +121,9 @@ typed = st.one_of(
 
 
 def leaf(kind, *parts):
-    return st.tuples(*parts).map(lambda found: {"type": kind} | {k: v for part in found for k, v in part.items() if v is not None})
+    return st.tuples(*parts).map(
+        lambda found: {"type": kind} | {k: v for part in found for k, v in part.items() if v is not None}
+    )
 
 
 def named(key, *values):
@@ -146,7 +152,8 @@ leaves = st.one_of(
     leaf("event_time", event_names, named("which", "first", "last"), dates),
     leaf("orders", named("measure", "count", "total", "items"), numbers(st.integers(-1, 400)), within,
          named("product", None, None, "mug", "rose"), named("category", None, None, "kitchen")),
-    leaf("consent", named("topic", "news", "tips", "gone"), named("channel", "email"), named("state", "granted", "denied", "unasked")),
+    leaf("consent", named("topic", "news", "tips", "gone"), named("channel", "email"),
+         named("state", "granted", "denied", "unasked")),
     leaf("segment", named("op", "in", "not_in"), named("segment", "THE")),
     leaf("random", named("percent", 1, 20, 50, 99), named("salt", None, "summer")),
 )  # fmt: skip
@@ -160,7 +167,18 @@ trees = st.recursive(
 
 def store(population):
     """Write the histories, with counts and facts as the timeline's subscribers keep them."""
-    for model in (OrderLine, Order, Product, Event, EventAggregate, CustomerFacts, Consent, Topic, SegmentMembership, Segment):
+    for model in (
+        OrderLine,
+        Order,
+        Product,
+        Event,
+        EventAggregate,
+        CustomerFacts,
+        Consent,
+        Topic,
+        SegmentMembership,
+        Segment,
+    ):
         model.objects.all().delete()
     Customer.objects.all().delete()
     Brand.objects.update_or_create(pk=1, defaults={"timezone": ZONE})
@@ -177,12 +195,15 @@ def store(population):
         for name, moment, properties, amount in person["events"]:
             number += 1
             Event.objects.create(
-                customer=row, name=name, occurred_at=moment, local_day=moment.astimezone(ZoneInfo(ZONE)).date(), received_at=AT,
+                customer=row, name=name, occurred_at=moment, local_day=moment.astimezone(ZoneInfo(ZONE)).date(),
+                received_at=AT,
                 properties=properties, amount_minor=amount, source="test", key=f"00000000-0000-0000-0000-{number:012d}",
             )  # fmt: skip
             counts.setdefault(name, []).append(moment)
         for name, moments in counts.items():
-            EventAggregate.objects.create(customer=row, name=name, count=len(moments), first_at=min(moments), last_at=max(moments))
+            EventAggregate.objects.create(
+                customer=row, name=name, count=len(moments), first_at=min(moments), last_at=max(moments)
+            )
         for moment, state, total, lines in person["orders"]:
             number += 1
             order = Order.objects.create(
@@ -215,7 +236,10 @@ def with_segment(node, segment_id):
 
 
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize="SEGMENT_EXAMPLES" not in os.environ
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize="SEGMENT_EXAMPLES" not in os.environ,
 )
 @given(population=populations, definitions=st.lists(trees, min_size=1, max_size=6), data=st.data())
 def test_any_definition_gives_the_set_that_the_oracle_gives(population, definitions, data):

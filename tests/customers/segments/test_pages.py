@@ -10,43 +10,86 @@ from tests.factories import people
 
 pytestmark = pytest.mark.django_db
 GERMANS = {"match": "all", "rules": [{"type": "field", "field": "customer.country", "op": "is", "value": "DE"}]}
-PARTS = {"match": "all", "rules": [
-    {"type": "field", "field": "customer.revenue_minor", "op": "between", "value": [1050, 99900]},
-    {"type": "field", "field": "customer.country", "op": "any_of", "value": ["DE", "FR"]},
-    {"match": "any", "rules": [
-        {"type": "event", "name": "page.viewed", "op": "at_least", "count": 3, "within": {"days": 7},
-         "where": [{"property": "path", "as": "text", "op": "starts", "value": "/sale"},
-                   {"property": "amount", "op": "at_least", "value": 500}]},
-        {"type": "event", "name": "order.placed", "op": "exactly", "count": 0,
-         "within": {"from": "2026-01-01", "to": "2026-02-01"}},
-        {"type": "event_time", "name": "order.placed", "which": "first", "op": "after", "value": "2026-01-01"},
-        {"match": "none", "rules": [
-            {"type": "orders", "measure": "total", "op": "more", "value": 5000, "within": {"days": 90}, "category": "Mugs"},
-            {"type": "consent", "topic": "news", "channel": "email", "state": "denied"},
-            {"type": "attribute", "key": "tier", "as": "number", "op": "less", "value": 2.5},
-            {"type": "random", "percent": 10, "salt": "spring"},
-        ]},
-    ]},
-]}  # fmt: skip
+PARTS = {
+    "match": "all",
+    "rules": [
+        {"type": "field", "field": "customer.revenue_minor", "op": "between", "value": [1050, 99900]},
+        {"type": "field", "field": "customer.country", "op": "any_of", "value": ["DE", "FR"]},
+        {
+            "match": "any",
+            "rules": [
+                {
+                    "type": "event",
+                    "name": "page.viewed",
+                    "op": "at_least",
+                    "count": 3,
+                    "within": {"days": 7},
+                    "where": [
+                        {"property": "path", "as": "text", "op": "starts", "value": "/sale"},
+                        {"property": "amount", "op": "at_least", "value": 500},
+                    ],
+                },
+                {
+                    "type": "event",
+                    "name": "order.placed",
+                    "op": "exactly",
+                    "count": 0,
+                    "within": {"from": "2026-01-01", "to": "2026-02-01"},
+                },
+                {"type": "event_time", "name": "order.placed", "which": "first", "op": "after", "value": "2026-01-01"},
+                {
+                    "match": "none",
+                    "rules": [
+                        {
+                            "type": "orders",
+                            "measure": "total",
+                            "op": "more",
+                            "value": 5000,
+                            "within": {"days": 90},
+                            "category": "Mugs",
+                        },
+                        {"type": "consent", "topic": "news", "channel": "email", "state": "denied"},
+                        {"type": "attribute", "key": "tier", "as": "number", "op": "less", "value": 2.5},
+                        {"type": "random", "percent": 10, "salt": "spring"},
+                    ],
+                },
+            ],
+        },
+    ],
+}
 
 
 @pytest.fixture
 def marketer(client):
-    user = people.staff_member("marta", "customers.view_segment", "customers.add_segment", "customers.change_segment",
-                               "customers.delete_segment", "customers.view_customer")  # fmt: skip
+    user = people.staff_member(
+        "marta",
+        "customers.view_segment",
+        "customers.add_segment",
+        "customers.change_segment",
+        "customers.delete_segment",
+        "customers.view_customer",
+    )
     client.force_login(user)
     return client
 
 
 @pytest.fixture
 def germans(at):
-    segment = save.rules(name="Germans", definition=GERMANS, at=at)
-    return segment
+    return save.rules(name="Germans", definition=GERMANS, at=at)
 
 
 def country(do, value="DE", **more):
-    return {"do": do, "name": "Germans", "description": "", "r.match": "all", "r.n": "1", "r.0.what": "field:customer.country",
-            "r.0.op": "is", "r.0.value": value, **more}  # fmt: skip
+    return {
+        "do": do,
+        "name": "Germans",
+        "description": "",
+        "r.match": "all",
+        "r.n": "1",
+        "r.0.what": "field:customer.country",
+        "r.0.op": "is",
+        "r.0.value": value,
+        **more,
+    }
 
 
 def test_pages_need_the_permission(client):
@@ -174,14 +217,26 @@ def test_a_slow_count_is_stopped_with_advice(marketer, monkeypatch):
 
 
 HOSTILE = [
-    {"_connector": "OR 1=1 OR"}, {"r.n": "999999999999999999"}, {"r.n": "-1"}, {"r.0.what": "field:customer.country__in"},
-    {"r.0.what": "field:customer.attributes__x"}, {"r.0.op": "is'; DROP TABLE customers_customer; --"},
-    {"r.0.value": "\x00"}, {"r.0.what": "attribute", "r.0.key": "a\"' -- %s", "r.0.op": "is"}, {"r.0.what": "{{ 1 }}"},
-    {"r.0.what": "event", "r.0.name": "x\" OR 1=1", "r.0.count": "9" * 40}, {"r.0.what": "segment", "r.0.segment": "9" * 30},
-    {"r.0.what": "attribute", "r.0.key": "a", "r.0.as": "__class__"}, {"segment_id": "²"}, {"r.0.n": "3", "r.0.match": "or"},
-    {"r.0.what": "random", "r.0.percent": "1e9"}, {"do": "remove:r.9.9.9"}, {"do": "add-group:r.0.0.0"}, {"do": "save:\x00"},
+    {"_connector": "OR 1=1 OR"},
+    {"r.n": "999999999999999999"},
+    {"r.n": "-1"},
+    {"r.0.what": "field:customer.country__in"},
+    {"r.0.what": "field:customer.attributes__x"},
+    {"r.0.op": "is'; DROP TABLE customers_customer; --"},
+    {"r.0.value": "\x00"},
+    {"r.0.what": "attribute", "r.0.key": "a\"' -- %s", "r.0.op": "is"},
+    {"r.0.what": "{{ 1 }}"},
+    {"r.0.what": "event", "r.0.name": 'x" OR 1=1', "r.0.count": "9" * 40},
+    {"r.0.what": "segment", "r.0.segment": "9" * 30},
+    {"r.0.what": "attribute", "r.0.key": "a", "r.0.as": "__class__"},
+    {"segment_id": "²"},
+    {"r.0.n": "3", "r.0.match": "or"},
+    {"r.0.what": "random", "r.0.percent": "1e9"},
+    {"do": "remove:r.9.9.9"},
+    {"do": "add-group:r.0.0.0"},
+    {"do": "save:\x00"},
     {"r.0.what": "orders", "r.0.measure": "total", "r.0.op": "is", "r.0.value": "9" * 300},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("parts", HOSTILE)
@@ -200,8 +255,11 @@ def test_hostile_input_is_refused_and_never_breaks(marketer, germans, parts):
 def test_lists_and_pages_show_what_there_is(marketer, germans, at):
     alice = people.alice(country="DE")
     refresh.whole(germans.id, at=at)
-    follower = save.rules(name="Follower", at=at,
-                          definition={"match": "all", "rules": [{"type": "segment", "segment": germans.pk, "op": "in"}]})  # fmt: skip
+    follower = save.rules(
+        name="Follower",
+        at=at,
+        definition={"match": "all", "rules": [{"type": "segment", "segment": germans.pk, "op": "in"}]},
+    )
 
     listing = marketer.get(reverse("customers:segment-list")).content.decode()
     page = marketer.get(reverse("customers:segment-detail", args=[germans.pk])).content.decode()
@@ -220,7 +278,9 @@ def test_the_list_page_asks_as_often_for_three_segments_as_for_one(marketer, ger
     from django.test.utils import CaptureQueriesContext
 
     def queries():
-        with CaptureQueriesContext(connection, ) as found:
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
             marketer.get(reverse("customers:segment-list"))
         return len(found)
 
@@ -232,8 +292,11 @@ def test_the_list_page_asks_as_often_for_three_segments_as_for_one(marketer, ger
 
 
 def test_a_segment_in_use_stays(marketer, germans, at):
-    follower = save.rules(name="Follower", at=at,
-                          definition={"match": "all", "rules": [{"type": "segment", "segment": germans.pk, "op": "in"}]})  # fmt: skip
+    follower = save.rules(
+        name="Follower",
+        at=at,
+        definition={"match": "all", "rules": [{"type": "segment", "segment": germans.pk, "op": "in"}]},
+    )
 
     marketer.post(reverse("customers:segment-delete", args=[germans.pk]))
     marketer.post(reverse("customers:segment-delete", args=[follower.pk]))
@@ -246,8 +309,11 @@ def test_a_segment_in_use_stays(marketer, germans, at):
 def test_a_list_is_made_and_changed_by_pasting(marketer, at):
     alice, bob = people.alice(), people.bob()
 
-    made = marketer.post(reverse("customers:segment-list-add"), {"name": "Guests", "people": "alice@example.com nobody@example.com"},
-                         follow=True)  # fmt: skip
+    made = marketer.post(
+        reverse("customers:segment-list-add"),
+        {"name": "Guests", "people": "alice@example.com nobody@example.com"},
+        follow=True,
+    )
     segment = Segment.objects.get()
     marketer.post(reverse("customers:segment-list-edit", args=[segment.pk]), {"people": "bob@example.com", "do": "add"})
     marketer.post(reverse("customers:segment-list-edit", args=[segment.pk]), {"people": f"#{alice.pk}", "do": "remove"})

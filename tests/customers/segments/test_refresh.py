@@ -7,8 +7,16 @@ import pytest
 
 from customers.actions import timeline
 from customers.models import (
-    Brand, Customer, Event, JobRun, Segment, SegmentChange, SegmentCount, SegmentMembership, SegmentTouch,
-)  # fmt: skip
+    Brand,
+    Customer,
+    Event,
+    JobRun,
+    Segment,
+    SegmentChange,
+    SegmentCount,
+    SegmentMembership,
+    SegmentTouch,
+)
 from customers.segments.actions import announce, follow, lists, refresh, save
 from customers.segments.queries import members, members_at, run
 from customers.segments.rules.parse import BadDefinition
@@ -18,8 +26,14 @@ pytestmark = pytest.mark.django_db
 
 
 def event(customer, name, at, number=0, **values):
-    return timeline.NewEvent(customer_id=customer.id, name=name, occurred_at=at, source="test", **values,
-                             key=timeline.event_key("test", name, customer.id, at.isoformat(), number))  # fmt: skip
+    return timeline.NewEvent(
+        customer_id=customer.id,
+        name=name,
+        occurred_at=at,
+        source="test",
+        **values,
+        key=timeline.event_key("test", name, customer.id, at.isoformat(), number),
+    )
 
 
 def rule(*rules, match="all"):
@@ -82,14 +96,16 @@ def test_the_first_fill_is_not_news_and_an_edit_is(at):
     assert (ids(segment), announced()) == ({alice.id}, [])
 
     later = at + timedelta(hours=1)
-    save.rules(segment_id=segment.id, name="French", at=later,
-               definition=rule({"type": "field", "field": "customer.country", "op": "is", "value": "FR"}))  # fmt: skip
+    save.rules(
+        segment_id=segment.id,
+        name="French",
+        at=later,
+        definition=rule({"type": "field", "field": "customer.country", "op": "is", "value": "FR"}),
+    )
     follow.due(at=later)
 
     assert ids(segment) == {bob.id}
-    assert sorted(announced()) == sorted(
-        [(alice.id, "segment.left", "French"), (bob.id, "segment.entered", "French")]
-    )
+    assert sorted(announced()) == sorted([(alice.id, "segment.left", "French"), (bob.id, "segment.entered", "French")])
     assert announce.waiting(at=later) == 0
 
 
@@ -138,7 +154,9 @@ def test_rules_that_go_round_in_a_circle_are_refused(at):
     outer = saved("Outer", rule({"type": "segment", "segment": inner.id, "op": "in"}), at)
 
     with pytest.raises(BadDefinition, match="itself"):
-        save.rules(segment_id=inner.id, name="Inner", definition=rule({"type": "segment", "segment": outer.id, "op": "in"}), at=at)
+        save.rules(
+            segment_id=inner.id, name="Inner", definition=rule({"type": "segment", "segment": outer.id, "op": "in"}), at=at
+        )
     with pytest.raises(BadDefinition, match="does not exist"):
         save.rules(name="New", definition=rule({"type": "segment", "segment": 99999, "op": "in"}), at=at)
 
@@ -188,21 +206,44 @@ def test_incremental_membership_equals_full_evaluation_after_random_events(at, s
         saved("Viewers", rule(did("page.viewed", 2)), at),
         saved("Twice", rule(did("page.viewed", 3, count=2), did("page.searched", 2, op="never")), at),
         saved("Buyers", rule({"type": "field", "field": "customer.order_count", "op": "at_least", "value": 2}), at),
-        saved("Quiet", rule({"type": "field", "field": "customer.last_seen_at", "op": "more_ago", "value": 2},
-                            did("order.placed", op="never"), match="any"), at),
-        saved("Last", rule({"type": "event_time", "name": "page.searched", "which": "last", "op": "in_last", "value": 1}), at),
-    ]  # fmt: skip
-    segments.append(saved("Both", rule({"type": "segment", "segment": segments[0].id, "op": "in"},
-                                       {"type": "segment", "segment": segments[3].id, "op": "not_in"}), at))  # fmt: skip
+        saved(
+            "Quiet",
+            rule(
+                {"type": "field", "field": "customer.last_seen_at", "op": "more_ago", "value": 2},
+                did("order.placed", op="never"),
+                match="any",
+            ),
+            at,
+        ),
+        saved(
+            "Last", rule({"type": "event_time", "name": "page.searched", "which": "last", "op": "in_last", "value": 1}), at
+        ),
+    ]
+    segments.append(
+        saved(
+            "Both",
+            rule(
+                {"type": "segment", "segment": segments[0].id, "op": "in"},
+                {"type": "segment", "segment": segments[3].id, "op": "not_in"},
+            ),
+            at,
+        )
+    )
 
     now = at
     for step in range(25):
         now += timedelta(minutes=dice.choice([1, 30, 300, 1500]))
         fresh = [
-            event(dice.choice(crowd), dice.choice(["page.viewed", "page.searched", "order.placed", "message.sent"]),
-                  now - timedelta(minutes=dice.choice([0, 5, 600, 4000])), step * 10 + i, amount_minor=500, currency="GBP")
+            event(
+                dice.choice(crowd),
+                dice.choice(["page.viewed", "page.searched", "order.placed", "message.sent"]),
+                now - timedelta(minutes=dice.choice([0, 5, 600, 4000])),
+                step * 10 + i,
+                amount_minor=500,
+                currency="GBP",
+            )
             for i in range(dice.randrange(3))
-        ]  # fmt: skip
+        ]
         timeline.record_many(fresh, at=now)
         settle(now)
         follow.windows(at=now)
