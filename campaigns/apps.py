@@ -41,7 +41,7 @@ class CampaignsConfig(AppConfig):
         personal_data.register(
             personal_data.PersonalData("campaigns", (Message,), personal.export, personal.erase, personal.merge)
         )
-        samples.register(samples.SamplePart("campaigns", "Campaigns and messages", 60, sample.build))
+        samples.register(samples.SamplePart("campaigns", "Campaigns and messages", 72, sample.build))
         journeys.register_all()
         seconds = timedelta(seconds=1)
         for job in (

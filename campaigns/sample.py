@@ -94,7 +94,7 @@ def _past(plan: dict[str, Any], topic: Topic, story: Story, random: Random) -> N
         {"kind": "divider"},
         {"kind": "text", "text": f"Questions? [Write to us]({SHOP}/help), people answer."},
     ]
-    words = {"all": ("everyone", "all", "active"), "regulars": ("loyal", "champion", "vip", "repeat"), "quiet": ("laps", "risk")}
+    words = {"all": ("newsletter",), "regulars": ("vip", "repeat"), "quiet": ("laps",)}
     with transaction.atomic():
         content = _content(plan["name"], plan["subject"], plan["heading"], blocks, launched - timedelta(days=2))
         version = freeze(content, at=launched - timedelta(hours=3))
@@ -245,6 +245,6 @@ def _draft(topic: Topic, at: datetime) -> None:
             "One question, and what is new", blocks, at,
         )  # fmt: skip
         Campaign.objects.create(
-            name="Win back with points", segment=_segment("laps", "risk", "win"), topic=topic, content=content,
+            name="Win back with points", segment=_segment("laps"), topic=topic, content=content,
             holdout_percent=5, created_at=at, updated_at=at,
         )  # fmt: skip
