@@ -12,6 +12,7 @@ from customers.ports import event_types, jobs
 from customers.ports.jobs import Due, Job
 
 SLACK = timedelta(minutes=5)
+HOURLY = timedelta(hours=2)
 DAILY = timedelta(hours=26)
 COUNTS_SECONDS = 300
 
@@ -46,7 +47,9 @@ def _status(job: Job, beat: Heartbeat | None, at: datetime) -> JobStatus:
     if isinstance(job.every, timedelta):
         expected, rhythm = job.every * 3 + SLACK, _every(job.every)
     else:
-        expected, rhythm = DAILY, _clock_time(job.every)
+        schedule: Any = job.every
+        expected = HOURLY if str(schedule._orig_hour) == "*" else DAILY
+        rhythm = _clock_time(schedule)
     if beat is None:
         state = "never"
     elif beat.error:
@@ -59,7 +62,9 @@ def _status(job: Job, beat: Heartbeat | None, at: datetime) -> JobStatus:
 def _clock_time(schedule: Any) -> str:
     hour, minute = str(schedule._orig_hour), str(schedule._orig_minute)
     if hour == "*":
-        return "every minute" if minute == "*" else f"every hour at minute {minute.replace(',', ' and ')}"
+        if minute.startswith("*"):
+            return f"every {minute[2:]} minutes" if minute[2:] else "every minute"
+        return f"every hour at minute {minute.replace(',', ' and ')}"
     return f"at {hour}:{minute.zfill(2)} UTC"
 
 
