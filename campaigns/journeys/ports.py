@@ -5,8 +5,10 @@ from datetime import timedelta
 from campaigns.journeys import events, sample, subscribers, tasks  # noqa: F401
 from campaigns.journeys.actions import personal
 from campaigns.journeys.models import Enrolment
-from campaigns.journeys.queries import due
-from customers.ports import jobs, nav, panels, personal_data, samples
+from campaigns.journeys.queries import due, uses
+from customers.ports import jobs, nav, panels, personal_data, samples, segment_uses
+
+PAGES = ("list", "new", "detail", "people", "messages", "history", "edit", "step")
 
 
 def register_all() -> None:
@@ -14,7 +16,7 @@ def register_all() -> None:
     nav.register(
         nav.NavItem(
             "journeys", "Journeys", "route", "campaigns:journey-list", 40,
-            ("campaigns:journey-list", "campaigns:journey-detail", "campaigns:journey-edit"), "campaigns.view_journey",
+            tuple(f"campaigns:journey-{name}" for name in PAGES), "campaigns.view_journey",
             "Messaging",
         )
     )  # fmt: skip
@@ -24,4 +26,5 @@ def register_all() -> None:
     )
     jobs.register(jobs.Job("campaigns.advance_journeys", "Journey steps", "journeys", timedelta(seconds=5), due.to_advance))
     jobs.register(jobs.Job("campaigns.enter_dated_journeys", "Journeys by date", "journeys", timedelta(hours=1)))
+    segment_uses.register(segment_uses.SegmentUses("journeys", uses.of_segments))
     samples.register(samples.SamplePart("journeys", "Journeys", 75, sample.build))
