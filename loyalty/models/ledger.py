@@ -11,6 +11,8 @@ Points become active and expire by time. `Account.next_due_at` is the next momen
 settles a due account first, and a job settles the others, so the buckets hold for any moment before `next_due_at`.
 """
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -19,6 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Customer
 from loyalty.enums import EntryKind, RedemptionState, TierCause
 from loyalty.models.programme import Reward, Tier
+
+
+HALF_A_DAY = timedelta(hours=12)
 
 
 class Account(models.Model):
@@ -119,6 +124,11 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.points:+d}"
 
+    @property
+    def ends_on(self) -> datetime | None:
+        """A moment on the last day the points are good: they end at a local midnight, so half a day before it."""
+        return self.expires_at - HALF_A_DAY if self.expires_at else None
+
 
 class Lot(models.Model):
     """The spendable rest of one credit. Spent in the order in which lots end."""
@@ -141,6 +151,11 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.remaining} of {self.granted}"
+
+    @property
+    def ends_on(self) -> datetime | None:
+        """A moment on the last day the points are good: they end at a local midnight, so half a day before it."""
+        return self.expires_at - HALF_A_DAY if self.expires_at else None
 
 
 class Allocation(models.Model):

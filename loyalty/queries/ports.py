@@ -88,5 +88,5 @@ def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
         "account": [dict(row) for row in accounts],
         "points": [dict(row) for row in entries],
         "tiers": [dict(row) for row in stays],
-        "rewards": [dict(row) for row in codes_told],
+        "rewards": [dict(row) for row in codes],
     }

@@ -9,6 +9,7 @@ from django.db.models import F, Sum
 from config.kit.money import Money
 from loyalty.enums import EntryKind, TierMetric
 from loyalty.models import Account, Entry, Lot, Programme, Tier
+from loyalty.models.ledger import HALF_A_DAY
 from loyalty.queries import programme as programmes
 from loyalty.rules import lots, tiers
 from loyalty.rules.lots import OpenLot
@@ -48,7 +49,8 @@ def balance(account: Account, *, at: datetime) -> Balance:
         if lot.available_at > at:
             coming[lot.available_at] = coming.get(lot.available_at, 0) + lot.remaining
         elif lot.expires_at is not None:
-            ending[lot.expires_at] = ending.get(lot.expires_at, 0) + lot.remaining
+            last_day = lot.expires_at - HALF_A_DAY
+            ending[last_day] = ending.get(last_day, 0) + lot.remaining
     return Balance(counted.active, counted.pending, account.deficit, sorted(coming.items()), sorted(ending.items()))
 
 
