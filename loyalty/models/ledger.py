@@ -22,7 +22,6 @@ from customers.models import Customer
 from loyalty.enums import EntryKind, RedemptionState, TierCause
 from loyalty.models.programme import Reward, Tier
 
-
 HALF_A_DAY = timedelta(hours=12)
 
 
