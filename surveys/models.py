@@ -49,11 +49,15 @@ class Survey(models.Model):
 
 
 class Invitation(models.Model):
-    """One customer asked once. `reference` names the message source that asked ("campaign:12"); its link carries the id."""
+    """One customer asked once. `reference` names the message source that asked ("campaign:12"); its link carries the id.
+
+    `round` counts how often that source has asked: a journey that comes round after months asks anew.
+    """
 
     survey = models.ForeignKey(Survey, on_delete=models.CASCADE, related_name="invitations", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="survey_invitations")
     reference = models.CharField(_("asked by"), max_length=80)
+    round = models.PositiveSmallIntegerField(_("round"), default=1)
     created_at = models.DateTimeField(_("created"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened by a person"), null=True, blank=True)
@@ -64,7 +68,7 @@ class Invitation(models.Model):
     class Meta:
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
-        constraints = [models.UniqueConstraint(fields=["survey", "customer", "reference"], name="invited_once")]
+        constraints = [models.UniqueConstraint(fields=["survey", "customer", "reference", "round"], name="invited_once")]
         indexes = [
             models.Index(fields=["reference", "customer"], name="invitation_reference"),
             models.Index(fields=["survey", "created_at"], name="invitation_survey_created"),

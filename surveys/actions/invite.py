@@ -12,16 +12,37 @@ from surveys.models import Invitation, Survey
 
 
 def invite_many(customer_ids: Sequence[int], *, survey: Survey, reference: str, at: datetime) -> dict[int, int]:
-    """Invitation ids by customer id; those not yet asked by this `reference` are invited, in few statements."""
-    ids = sorted(set(customer_ids))
-    expires_at = at + timedelta(days=survey.link_days)
-    names = '"survey_id", "customer_id", "reference", "created_at", "expires_at", "source"'
+    """Invitation ids by customer id; those not yet asked by this `reference` are invited, in few statements.
+
+    A source that asks again after `throttle_days`, when the old link is over, opens a new round.
+    """
+    ids, reference = sorted(set(customer_ids)), reference[:80]
+    known = _newest(ids, survey, reference)
+    again = at - timedelta(days=survey.throttle_days)
+    rounds = {
+        customer_id: found.round + 1 if found else 1
+        for customer_id in ids
+        if (found := known.get(customer_id)) is None or (found.expires_at <= at and found.created_at <= again)
+    }
+    if rounds:
+        _insert(rounds, survey, reference, at)
+        known |= _newest(list(rounds), survey, reference)
+    return {customer_id: found.pk for customer_id, found in known.items()}
+
+
+def _newest(customer_ids: Sequence[int], survey: Survey, reference: str) -> dict[int, Invitation]:
+    found = Invitation.objects.filter(survey=survey, reference=reference, customer_id__in=customer_ids)
+    return {
+        i.customer_id: i for i in found.order_by("round").only("id", "customer_id", "round", "created_at", "expires_at")
+    }
+
+
+def _insert(rounds: Mapping[int, int], survey: Survey, reference: str, at: datetime) -> None:
     adapt = Invitation._meta.get_field("created_at").get_db_prep_save
-    moments = [adapt(at, connection), adapt(expires_at, connection)]
-    rows = [(survey.pk, customer_id, reference[:80], *moments, "message") for customer_id in ids]
+    moments = [adapt(at, connection), adapt(at + timedelta(days=survey.link_days), connection)]
+    names = '"survey_id", "customer_id", "reference", "round", "created_at", "expires_at", "source"'
+    rows = [(survey.pk, customer_id, reference, number, *moments, "message") for customer_id, number in rounds.items()]
     sql.insert_ignoring("surveys_invitation", names, rows)
-    found = Invitation.objects.filter(survey=survey, reference=reference[:80], customer_id__in=ids)
-    return dict(found.values_list("customer_id", "id"))
 
 
 def mark_sent(sent: Mapping[tuple[str, int], datetime], *, at: datetime) -> int:

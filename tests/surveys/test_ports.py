@@ -37,6 +37,20 @@ def test_merge_invites_each_customer_once_per_message(at, django_assert_max_num_
     assert Invitation.objects.count() == 41
 
 
+def test_source_that_comes_round_after_months_asks_anew(at):
+    make.survey(throttle_days=90, link_days=60)
+    alice = people.alice()
+    fetch = merge.get("survey").fetch
+
+    links = [
+        fetch([alice.pk], context(at + timedelta(days=days), "journey:3"))[alice.pk]["nps_link"]
+        for days in (0, 59, 61, 91, 92)
+    ]
+
+    assert links[0] == links[1] == links[2] != links[3] == links[4]
+    assert list(Invitation.objects.order_by("id").values_list("round", flat=True)) == [1, 2]
+
+
 def test_merge_preview_invites_nobody(at, client):
     make.survey()
     alice = people.alice()
