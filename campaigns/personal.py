@@ -7,7 +7,18 @@ from django.db.models import Exists, OuterRef
 
 from campaigns.models import Engagement, Message, OutboxMail
 
-SHOWN = ("id", "channel", "source_kind", "state", "reason", "planned_at", "sent_at", "opened_at", "clicked_at", "unsubscribed_at")
+SHOWN = (
+    "id",
+    "channel",
+    "source_kind",
+    "state",
+    "reason",
+    "planned_at",
+    "sent_at",
+    "opened_at",
+    "clicked_at",
+    "unsubscribed_at",
+)
 
 
 def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
@@ -16,7 +27,9 @@ def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
     return {
         "messages": list(mine.order_by("id").values(*SHOWN, "content_version__subject")),
         "engagements": list(
-            Engagement.objects.filter(message__in=mine).order_by("id").values("kind", "at", "visitor", "link__url", "user_agent")
+            Engagement.objects.filter(message__in=mine)
+            .order_by("id")
+            .values("kind", "at", "visitor", "link__url", "user_agent")
         ),
     }
 

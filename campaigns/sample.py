@@ -81,7 +81,13 @@ def _segment(*words: str) -> Segment | None:
 
 def _content(name: str, subject: str, preheader: str, blocks: list[dict[str, str]], at: datetime) -> Content:
     return Content.objects.create(
-        name=name, subject=subject, preheader=preheader, body_kind=BodyKind.BLOCKS, blocks=blocks, created_at=at, updated_at=at
+        name=name,
+        subject=subject,
+        preheader=preheader,
+        body_kind=BodyKind.BLOCKS,
+        blocks=blocks,
+        created_at=at,
+        updated_at=at,
     )
 
 
@@ -146,7 +152,12 @@ def _rows(
             row |= {"attempt_no": 1, "attempt_started_at": launched + timedelta(seconds=number // 10)}
         else:
             sent_at = launched + timedelta(seconds=number // 10)
-            row |= {"sent_at": sent_at, "attempt_started_at": sent_at, "attempt_no": 1, "detail": "250 generated for the sample"}
+            row |= {
+                "sent_at": sent_at,
+                "attempt_started_at": sent_at,
+                "attempt_no": 1,
+                "detail": "250 generated for the sample",
+            }
             if chance() < plan["open"]:
                 opened = sent_at + timedelta(seconds=30 + int(random.expovariate(1 / 21_600)))
                 row["opened_at"] = opened
@@ -189,13 +200,17 @@ def _reactions(campaign: Campaign, version: ContentVersion, topic: Topic, launch
             raw.append((message_id, "open", None, opened_at, "human", "", agent, ""))
         elif random.random() < 0.18:
             moment = sent_at + timedelta(seconds=random.randrange(1, 9))
-            raw.append((message_id, "open", None, moment, "proxy", "picture proxy of a mail provider", "GoogleImageProxy", ""))
+            raw.append(
+                (message_id, "open", None, moment, "proxy", "picture proxy of a mail provider", "GoogleImageProxy", "")
+            )
         if clicked_at:
             told.append(_event(events.MESSAGE_CLICKED, campaign, message_id, customer_id, clicked_at))
             raw.append((message_id, "click", links[0 if random.random() < 0.9 else -1], clicked_at, "human", "", agent, ""))
         elif random.random() < 0.02:
             moment = sent_at + timedelta(seconds=3)
-            raw += [(message_id, "click", link, moment, "scanner", "within 10 seconds of sending", "", "") for link in links]
+            raw += [
+                (message_id, "click", link, moment, "scanner", "within 10 seconds of sending", "", "") for link in links
+            ]
         if unsubscribed_at:
             told.append(_event(events.MESSAGE_UNSUBSCRIBED, campaign, message_id, customer_id, unsubscribed_at))
             raw.append((message_id, "unsubscribe", None, unsubscribed_at, "human", "one-click", agent, ""))
@@ -236,7 +251,11 @@ def _draft(topic: Topic, at: datetime) -> None:
         },
         {"kind": "points", "text": "Your points are still here"},
         {"kind": "button", "label": "See what is new", "url": f"{SHOP}/new?from=winback"},
-        {"kind": "referral", "text": "Know somebody who would like us? Both of you get points.", "label": "Invite a friend"},
+        {
+            "kind": "referral",
+            "text": "Know somebody who would like us? Both of you get points.",
+            "label": "Invite a friend",
+        },
         {"kind": "nps", "text": "How likely are you to recommend us to a friend or colleague?"},
     ]
     with transaction.atomic():

@@ -60,7 +60,12 @@ def freeze(content: Content, *, at: datetime) -> ContentVersion:
             return known
         last = ContentVersion.objects.filter(content=content).order_by("-number").first()
         version = ContentVersion.objects.create(
-            content=content, number=(last.number + 1 if last else 1), digest=digest, variables=variables, created_at=at, **values
+            content=content,
+            number=(last.number + 1 if last else 1),
+            digest=digest,
+            variables=variables,
+            created_at=at,
+            **values,
         )
         Link.objects.bulk_create(
             Link(content_version=version, position=position, url=url, label=label)

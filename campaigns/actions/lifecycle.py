@@ -72,6 +72,7 @@ def _plan(campaign: Campaign, at: datetime) -> int:
         holdout_percent=campaign.holdout_percent,
     )
     planning.skip_same_addresses(source_kind=SourceKind.CAMPAIGN, source_id=campaign.pk)
+    planning.skip_unreachable_holdout(source_kind=SourceKind.CAMPAIGN, source_id=campaign.pk)
     with transaction.atomic():
         changed = Campaign.objects.filter(pk=campaign.pk, planned_at__isnull=True).update(planned_at=at)
         enqueue("campaigns.send_due")

@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from campaigns.enums import MessageState, Reason, SourceKind
+from campaigns.enums import MessageState, Reason
 from campaigns.models import ContentVersion, Message
 from campaigns.rules import holdout
-from customers.enums import Channel
-from customers.models import SegmentMembership, Topic
+from customers.enums import Channel, ConsentState
+from customers.models import Consent, SegmentMembership, Suppression, Topic
 
 NAMESPACE = UUID("0e5a3f0e-56c1-5c0b-9d63-5f2c7a2f8a11")
 CHUNK = 2000
@@ -79,7 +79,7 @@ def _insert(ids: Sequence[int], constants: tuple[object, ...], programme: str, p
         # Joined with the customers, so that somebody erased meanwhile fails no chunk.
         cursor.execute(
             f'INSERT INTO "campaigns_message" ({columns}, "customer_id", "state", "reason", "detail", "provider_id", "attempt_no") '
-            f'SELECT {", ".join(casts)}, c."id", v.column2, v.column3, \'\', \'\', 0 '
+            f"SELECT {', '.join(casts)}, c.\"id\", v.column2, v.column3, '', '', 0 "
             f'FROM (VALUES {marks}) AS v JOIN "customers_customer" c ON c."id" = v.column1 '
             "WHERE true ON CONFLICT DO NOTHING",
             [*values, *rows],
@@ -99,9 +99,28 @@ def skip_same_addresses(*, source_kind: str, source_id: int) -> int:
                     WHERE m."source_kind" = %s AND m."source_id" = %s AND m."state" <> %s AND c."email" <> ''
                 ) AS ranked WHERE place > 1)
             """,
-            [MessageState.SKIPPED, Reason.DUPLICATE_ADDRESS, MessageState.PLANNED, source_kind, source_id, MessageState.HOLDOUT],
+            [
+                MessageState.SKIPPED,
+                Reason.DUPLICATE_ADDRESS,
+                MessageState.PLANNED,
+                source_kind,
+                source_id,
+                MessageState.HOLDOUT,
+            ],
         )
         return max(cursor.rowcount, 0)
+
+
+def skip_unreachable_holdout(*, source_kind: str, source_id: int) -> int:
+    """Held-out people whom the gate would have refused leave the comparison: like is compared with like."""
+    granted = Consent.objects.filter(
+        customer=OuterRef("customer"), topic=OuterRef("topic"), channel=OuterRef("channel"), state=ConsentState.GRANTED
+    )
+    blocked = Suppression.objects.filter(customer=OuterRef("customer"), channel=OuterRef("channel"))
+    held = Message.objects.filter(source_kind=source_kind, source_id=source_id, state=MessageState.HOLDOUT)
+    count = held.filter(customer__email="").update(state=MessageState.SKIPPED, reason=Reason.NO_ADDRESS)
+    count += held.filter(Exists(blocked)).update(state=MessageState.SKIPPED, reason=Reason.SUPPRESSED)
+    return count + held.filter(~Exists(granted)).update(state=MessageState.SKIPPED, reason=Reason.NO_CONSENT)
 
 
 def cancel(*, source_kind: str, source_id: int, reason: Reason = Reason.STOPPED) -> int:
@@ -112,6 +131,3 @@ def cancel(*, source_kind: str, source_id: int, reason: Reason = Reason.STOPPED)
         state__in=[MessageState.PLANNED, MessageState.DEFERRED, MessageState.CLAIMED],
     )
     return waiting.update(state=MessageState.CANCELLED, reason=reason, token=None, lease_until=None)
-
-
-__all__ = ["SourceKind", "cancel", "occasion_key", "plan", "skip_same_addresses"]

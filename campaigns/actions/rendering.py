@@ -93,9 +93,7 @@ def prepared(version_id: int, digest: str, source_kind: str, source_id: int) -> 
     return Prepared(ContentVersion.objects.select_related("content").get(pk=version_id), source_kind, source_id)
 
 
-def render_batch(
-    recipients: Sequence[Recipient], *, at: datetime
-) -> tuple[list[mime.Mail], dict[int, str]]:
+def render_batch(recipients: Sequence[Recipient], *, at: datetime) -> tuple[list[mime.Mail], dict[int, str]]:
     """Mails of a batch, and what went wrong by message id; one person's trouble never stops the others.
 
     Raises `SourceFailed` when values cannot be fetched for anybody.

@@ -148,9 +148,7 @@ def pass_gate(ids: Sequence[int], token: UUID, *, at: datetime) -> set[int]:
 def _refuse(ids: Sequence[int], token: UUID, verdict: gate.Verdict) -> None:
     rows = Message.objects.filter(id__in=ids, token=token, state=MessageState.CLAIMED)
     if verdict.answer == gate.Answer.DEFER:
-        rows.update(
-            state=MessageState.DEFERRED, reason=verdict.reason, due_at=verdict.until, token=None, lease_until=None
-        )
+        rows.update(state=MessageState.DEFERRED, reason=verdict.reason, due_at=verdict.until, token=None, lease_until=None)
     elif verdict.reason == Reason.STOPPED:
         # Paused campaigns keep their rows; stopped ones were cancelled already.
         rows.update(state=MessageState.PLANNED, token=None, lease_until=None)
@@ -280,7 +278,12 @@ def _give_back(claim: Claim, *, at: datetime, detail: str, after: timedelta) -> 
     """Rows of this claim that were not begun wait `after` and are then due again; attempts are not counted."""
     ids = [recipient.message_id for recipient in claim.recipients]
     Message.objects.filter(id__in=ids, token=claim.token, state=MessageState.CLAIMED).update(
-        state=MessageState.DEFERRED, reason=Reason.CONNECTION, detail=detail[:300], due_at=at + after, token=None, lease_until=None
+        state=MessageState.DEFERRED,
+        reason=Reason.CONNECTION,
+        detail=detail[:300],
+        due_at=at + after,
+        token=None,
+        lease_until=None,
     )
     Message.objects.filter(id__in=ids, state=MessageState.PLANNED, token=None, due_at__lte=at).update(
         state=MessageState.DEFERRED, reason=Reason.CONNECTION, detail=detail[:300], due_at=at + after

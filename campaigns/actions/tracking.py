@@ -80,9 +80,7 @@ def _quoted(values: dict[str, object]) -> dict[str, object]:
     return {key: quote(value, safe="") if isinstance(value, str) else value for key, value in values.items()}
 
 
-def _note(
-    message: Message, kind: EngagementKind, visit: Visit, *, at: datetime, link: Link | None, url: str = ""
-) -> None:
+def _note(message: Message, kind: EngagementKind, visit: Visit, *, at: datetime, link: Link | None, url: str = "") -> None:
     others = 0
     if link is not None:
         near = Engagement.objects.filter(message=message, kind=kind, at__gt=at - visitor.BURST, at__lte=at)

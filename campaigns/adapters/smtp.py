@@ -270,9 +270,7 @@ class SmtpTransport:
                 outcomes.append(Outcome(mail.message_id, MessageState.DEFERRED, Reason.CONNECTION, words))
             return outcomes, True
 
-    def _envelope(
-        self, mail: Mail, before: bytes, is_pipelined: bool, settle: Callable[[], None] | None
-    ) -> Outcome | None:
+    def _envelope(self, mail: Mail, before: bytes, is_pipelined: bool, settle: Callable[[], None] | None) -> Outcome | None:
         """Announce a mail; an outcome when the server does not take it. `before` is the body of the mail before it."""
         commands = [f"MAIL FROM:<{mail.sender}>\r\n", f"RCPT TO:<{mail.recipient}>\r\n", "DATA\r\n"]
         replies: list[tuple[int, str]] = []

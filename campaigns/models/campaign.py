@@ -14,13 +14,17 @@ class Campaign(models.Model):
     """A campaign to the members of a segment. `planned_at` is set when every person has a message row."""
 
     name = models.CharField(_("name"), max_length=160)
-    segment = models.ForeignKey(Segment, verbose_name=_("segment"), on_delete=models.PROTECT, null=True, related_name="campaigns")
+    segment = models.ForeignKey(
+        Segment, verbose_name=_("segment"), on_delete=models.PROTECT, null=True, related_name="campaigns"
+    )
     exclude_segment = models.ForeignKey(
         Segment, verbose_name=_("leave out"), on_delete=models.PROTECT, null=True, blank=True, related_name="excluding_campaigns"
     )  # fmt: skip
     topic = models.ForeignKey(Topic, verbose_name=_("topic"), on_delete=models.PROTECT, null=True, related_name="campaigns")
     content = models.OneToOneField(Content, on_delete=models.PROTECT, related_name="campaign")
-    content_version = models.ForeignKey(ContentVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns")
+    content_version = models.ForeignKey(
+        ContentVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns"
+    )
     state = models.CharField(_("state"), max_length=10, choices=CampaignState, default=CampaignState.DRAFT)
     problem = models.CharField(_("problem"), max_length=300, blank=True, default="")
     holdout_percent = models.PositiveSmallIntegerField(_("holdout, percent"), default=5)
@@ -39,9 +43,7 @@ class Campaign(models.Model):
         verbose_name_plural = _("campaigns")
         permissions = [("launch_campaign", "Can launch, pause and stop campaigns")]
         indexes = [
-            models.Index(
-                fields=["scheduled_at"], name="campaign_scheduled", condition=Q(state=CampaignState.SCHEDULED)
-            )
+            models.Index(fields=["scheduled_at"], name="campaign_scheduled", condition=Q(state=CampaignState.SCHEDULED))
         ]
         constraints = [
             models.CheckConstraint(condition=Q(holdout_percent__lte=50), name="campaign_holdout_at_most_half"),

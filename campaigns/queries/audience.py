@@ -56,7 +56,11 @@ def _judged(segment: Segment, exclude: Segment | None, topic: Topic | None) -> Q
 def estimate(segment: Segment, exclude: Segment | None, topic: Topic | None, holdout_percent: int = 0) -> Estimate:
     """The estimate of a campaign's audience now. The gate asks everything again at the moment of sending."""
     counts = dict(
-        _judged(segment, exclude, topic).order_by().values("verdict").annotate(total=Count("pk")).values_list("verdict", "total")
+        _judged(segment, exclude, topic)
+        .order_by()
+        .values("verdict")
+        .annotate(total=Count("pk"))
+        .values_list("verdict", "total")
     )
     reachable = counts.pop("", 0)
     kept = reachable + sum(counts.values())

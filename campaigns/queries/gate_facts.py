@@ -43,7 +43,9 @@ def _rows(messages: QuerySet[Message], at: datetime) -> QuerySet[Message]:
         .values("total")
     )
     twin = Message.objects.filter(
-        occasion=OuterRef("occasion"), customer__email=OuterRef("customer__email"), state__in=[*HANDED_OVER, MessageState.SENDING]
+        occasion=OuterRef("occasion"),
+        customer__email=OuterRef("customer__email"),
+        state__in=[*HANDED_OVER, MessageState.SENDING],
     ).exclude(pk=OuterRef("pk"))
     running = Campaign.objects.filter(pk=OuterRef("source_id"), state=CampaignState.SENDING)
     return messages.annotate(

@@ -92,7 +92,9 @@ def samples(campaign: Campaign, *, at: datetime) -> list[Customer]:
     """Three people of the audience: the newest, the oldest, and one of whom little is known."""
     reachable = reachable_customers(campaign)
     found = [reachable.order_by("-pk").first(), reachable.order_by("pk").first()]
-    found.append(reachable.filter(first_name="").order_by("-pk").first() or reachable.filter(city="").order_by("pk").first())
+    found.append(
+        reachable.filter(first_name="").order_by("-pk").first() or reachable.filter(city="").order_by("pk").first()
+    )
     unique = {customer.pk: customer for customer in found if customer}
     if len(unique) < 3:
         unique |= {c.pk: c for c in reachable.exclude(pk__in=unique).order_by("pk")[: 3 - len(unique)]}

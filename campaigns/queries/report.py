@@ -92,7 +92,8 @@ def links(campaign: Campaign) -> list[dict[str, Any]]:
         others=Count("engagements", filter=~human & Q(engagements__isnull=False)),
     ).order_by("position")  # fmt: skip
     return [
-        {"label": row.label, "url": row.url, "people": row.people, "clicks": row.clicks, "others": row.others} for row in rows
+        {"label": row.label, "url": row.url, "people": row.people, "clicks": row.clicks, "others": row.others}
+        for row in rows
     ]
 
 

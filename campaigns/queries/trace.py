@@ -26,7 +26,11 @@ def trace(message: Message, *, at: datetime) -> list[Step]:
     """The steps of one message in the order in which they were taken."""
     steps = [Step(_("Planned"), _source(message), message.planned_at, "neutral")]
     if message.state == MessageState.HOLDOUT:
-        steps.append(Step(_("Held out"), _("Drawn for the group that gets nothing, so that the effect can be measured."), None, "warn"))
+        steps.append(
+            Step(
+                _("Held out"), _("Drawn for the group that gets nothing, so that the effect can be measured."), None, "warn"
+            )
+        )
         return steps
     steps.append(_consent(message))
     if message.state in (MessageState.PLANNED, MessageState.DEFERRED, MessageState.CLAIMED):
@@ -42,7 +46,9 @@ def trace(message: Message, *, at: datetime) -> list[Step]:
         steps.append(Step(_("Taken by the mail server"), message.provider_id, message.sent_at, "good"))
     if message.state in (MessageState.UNKNOWN, MessageState.FAILED, MessageState.DEFERRED):
         tone = "bad" if message.state == MessageState.FAILED else "warn"
-        steps.append(Step(message.get_state_display(), f"{message.get_reason_display()}. {message.detail}".strip(". "), None, tone))
+        steps.append(
+            Step(message.get_state_display(), f"{message.get_reason_display()}. {message.detail}".strip(". "), None, tone)
+        )
     for label, moment in [
         (_("Opened by a person"), message.opened_at), (_("Clicked by a person"), message.clicked_at),
         (_("Unsubscribed"), message.unsubscribed_at),
@@ -78,7 +84,12 @@ def _consent(message: Message) -> Step:
             customer=message.customer_id, topic=message.topic_id, channel=message.channel
         ).first()
         words = current.get_state_display() if current else _("Never asked")
-        return Step(_("Consent"), words, current.changed_at if current else None, "good" if current and current.state == "granted" else "bad")
+        return Step(
+            _("Consent"),
+            words,
+            current.changed_at if current else None,
+            "good" if current and current.state == "granted" else "bad",
+        )
     words = _("%(state)s at that time, by %(source)s") % {"state": then.get_state_display(), "source": then.source}
     return Step(_("Consent"), words, then.changed_at, "good" if then.state == "granted" else "bad")
 

@@ -11,7 +11,9 @@ CAP_COUNT = 3
 CAP_WINDOW = timedelta(days=7)
 PATIENCE = timedelta(days=3)
 # One @, no spaces, no control characters, no characters that could end an SMTP command; ASCII because not every server knows SMTPUTF8.
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}")
+ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
+)
 
 
 class Answer(StrEnum):

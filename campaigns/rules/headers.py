@@ -25,12 +25,9 @@ def personal(
 ) -> str:
     """To, Subject, Date, Message-ID (the same for every attempt), and the one-click unsubscribe pair (RFC 8058)."""
     lines = (
-        f"To: <{recipient}>\r\nSubject: {mime.words(subject)}\r\nDate: {date}\r\n"
-        f"Message-ID: <m{message_id}@{domain}>\r\n"
+        f"To: <{recipient}>\r\nSubject: {mime.words(subject)}\r\nDate: {date}\r\nMessage-ID: <m{message_id}@{domain}>\r\n"
     )
     if unsubscribe_url:
         mailto = f", <mailto:{unsubscribe_mail}?subject=unsubscribe>" if unsubscribe_mail else ""
-        lines += (
-            f"List-Unsubscribe: <{unsubscribe_url}>{mailto}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-        )
+        lines += f"List-Unsubscribe: <{unsubscribe_url}>{mailto}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     return lines

@@ -30,7 +30,9 @@ body{margin:0;padding:0;background:#f3f5f2;font-family:Helvetica,Arial,sans-seri
 .foot a{color:#56625b}
 .preheader{display:none;max-height:0;overflow:hidden;opacity:0;color:transparent}
 """
-PHONE = "<style>@media (max-width:480px){.cell,.brand,.foot{padding-left:18px!important;padding-right:18px!important}}</style>"
+PHONE = (
+    "<style>@media (max-width:480px){.cell,.brand,.foot{padding-left:18px!important;padding-right:18px!important}}</style>"
+)
 ANCHOR = re.compile(r'<a\b([^>]*?)\bhref="([^"]*)"([^>]*)>(.*?)</a>', re.IGNORECASE | re.DOTALL)
 ANY_TAG = re.compile(r"<[^<>]*>")
 OWN = re.compile(r"\{\{\s*(?:m|brand)\.")
@@ -154,8 +156,11 @@ def text_of(html: str, hidden: Hidden) -> str:
     """The plain-text part: the words in order, links as [label](address)."""
     html = re.sub(r"<!--(x7tag\d+x7)-->", r"\1", html)
     # Mail clients show the first line of the text part as the preview; the hidden preview line would stand there twice.
-    html = re.sub(r'<div[^>]*display:\s*none[^>]*>.*?</div>', "", html, flags=re.DOTALL)
+    html = re.sub(r"<div[^>]*display:\s*none[^>]*>.*?</div>", "", html, flags=re.DOTALL)
     tagless = TAG.sub(lambda m: hidden._name(m[0]), html)
     text = get_text(tagless, ParserConfig(display_links=True))
     lines = [line.rstrip() for line in hidden.show(text).splitlines()]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() if line.startswith("  ") else line for line in lines)).strip() + "\n"
+    return (
+        re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() if line.startswith("  ") else line for line in lines)).strip()
+        + "\n"
+    )

@@ -69,9 +69,7 @@ def as_bytes(mail: Mail, *, eight_bit: bool) -> bytes:
         f'{mail.headers}MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{BOUNDARY}"\r\n\r\n'
         f"--{BOUNDARY}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     )
-    between = (
-        f"\r\n--{BOUNDARY}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-    )
+    between = f"\r\n--{BOUNDARY}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     body = b"".join((head.encode(), text, between.encode(), html, f"\r\n--{BOUNDARY}--\r\n".encode()))
     return body.replace(b"\r\n.", b"\r\n..")
 

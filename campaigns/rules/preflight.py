@@ -56,7 +56,9 @@ def _subject(subject: str) -> list[Check]:
 
 
 def _links(html: str, links: Sequence[str]) -> list[Check]:
-    wrong = [url for url in HREF.findall(html) if not re.match(r"https?://|mailto:|tel:|#|\{\{|\{%", url.strip(), re.IGNORECASE)]
+    wrong = [
+        url for url in HREF.findall(html) if not re.match(r"https?://|mailto:|tel:|#|\{\{|\{%", url.strip(), re.IGNORECASE)
+    ]
     for url in links:
         if url.startswith(("http://", "https://")) and "{" not in url and "." not in (urlsplit(url).hostname or ""):
             wrong.append(url)
@@ -65,7 +67,9 @@ def _links(html: str, links: Sequence[str]) -> list[Check]:
         return [Check("bad", "Links that lead nowhere", shown)]
     foreign = [url for url in links if re.match(r"\{\{\s*customer\.", url)]
     if foreign:
-        return [Check("bad", "A link starts with a customer's own value", "It could lead anywhere: write the address itself.")]
+        return [
+            Check("bad", "A link starts with a customer's own value", "It could lead anywhere: write the address itself.")
+        ]
     if not links:
         return [Check("warn", "No link", "There is nothing to click.")]
     return [Check("good", f"{len(links)} links can be followed")]
@@ -76,7 +80,9 @@ def _images(html: str) -> list[Check]:
     missing = [image for image in images if not re.search(r'\balt\s*=\s*"[^"]+"', image)]
     missing = [image for image in missing if 'width="1"' not in image]
     if missing:
-        return [Check("warn", f"{len(missing)} images without a description", "People who cannot see them read nothing there.")]
+        return [
+            Check("warn", f"{len(missing)} images without a description", "People who cannot see them read nothing there.")
+        ]
     return [Check("good", "Images are described")] if len(images) > 1 else []
 
 
@@ -86,7 +92,7 @@ def _variables(unknown: Sequence[str], empty: Mapping[str, tuple[int, int]]) -> 
         found.append(Check("warn", "Unknown variables", ", ".join(unknown) + ": they stay empty."))
     for name, (without, total) in empty.items():
         if without:
-            words = f"{without} of {total} people looked at have none; add a fall-back: {{{{ {name} or \"…\" }}}}"
+            words = f'{without} of {total} people looked at have none; add a fall-back: {{{{ {name} or "…" }}}}'
             found.append(Check("warn", f"{name} is empty for some", words))
     return found or [Check("good", "Variables are filled or have a fall-back")]
 

@@ -38,9 +38,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 
 def _draft(pk: int) -> Campaign:
-    campaign = get_object_or_404(
-        Campaign.objects.select_related("content", "segment", "exclude_segment", "topic"), pk=pk
-    )
+    campaign = get_object_or_404(Campaign.objects.select_related("content", "segment", "exclude_segment", "topic"), pk=pk)
     if campaign.state != CampaignState.DRAFT:
         raise Http404
     return campaign
@@ -282,4 +280,3 @@ def campaign_delete(request: HttpRequest, pk: int) -> HttpResponse:
     editing.delete_draft(_draft(pk))
     messages.success(request, _("The draft was deleted."))
     return redirect("campaigns:campaign-list")
-

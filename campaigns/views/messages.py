@@ -42,9 +42,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
 @staff("campaigns.view_message")
 def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One message: why it was sent or not, and what happened with it."""
-    message = get_object_or_404(
-        Message.objects.select_related("customer", "topic", "content_version__content"), pk=pk
-    )
+    message = get_object_or_404(Message.objects.select_related("customer", "topic", "content_version__content"), pk=pk)
     context = {
         "message": message,
         "steps": trace(message, at=now()),

@@ -133,4 +133,3 @@ def in_browser(request: HttpRequest, token: str) -> HttpResponse:
     except (SourceFailed, CannotRender) as error:
         raise Http404 from error
     return framed(html)
-

@@ -77,7 +77,10 @@ def _company() -> Campaign:
     )
     blocks = [{"kind": "heading", "text": 'Hello {{ customer.first_name or "there" }} in {{ customer.city or "town" }}'}]
     for n in range(8):
-        blocks += [{"kind": "text", "text": PARAGRAPH}, {"kind": "button", "label": "Read", "url": f"https://s.example.com/{n}"}]
+        blocks += [
+            {"kind": "text", "text": PARAGRAPH},
+            {"kind": "button", "label": "Read", "url": f"https://s.example.com/{n}"},
+        ]
     content = Content.objects.create(
         name="Bench", subject="{{ customer.first_name }}, your picks", blocks=blocks, created_at=AT, updated_at=AT
     )
@@ -135,8 +138,14 @@ def _measure(report: Report, transport: SmtpTransport) -> None:
     ours = rate(ROUND, send)
     sent = Message.objects.filter(state="sent").count()
     assert sent >= ROUND, sent
-    report.add("P6 e-mail, everything but the network (one worker)", ours, limit, unit="/s", goal="≥ 4,000/s per worker",
-               passed=ours >= 4000)
+    report.add(
+        "P6 e-mail, everything but the network (one worker)",
+        ours,
+        limit,
+        unit="/s",
+        goal="≥ 4,000/s per worker",
+        passed=ours >= 4000,
+    )
     PendingEvent.objects.all().delete()
 
 
@@ -155,8 +164,8 @@ def _limit(transport: SmtpTransport, mails: list[mime.Mail]) -> float:
                         )
                 transport.deliver(mails[start : start + sending.STEP], deadline=time.monotonic() + 60)
                 with transaction.atomic():
-                    cursor.execute("UPDATE campaigns_message SET state = 'planned', token = NULL WHERE id = ANY(%s)", [part])
+                    cursor.execute(
+                        "UPDATE campaigns_message SET state = 'planned', token = NULL WHERE id = ANY(%s)", [part]
+                    )
 
     return rate(SAMPLE, bare)
-
-

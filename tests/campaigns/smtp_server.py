@@ -79,7 +79,9 @@ class SmtpServer:
                         if raw is None:
                             return
                         self.mails.append((recipients[0], raw))
-                        reply = (self.on_body and self.on_body(len(self.mails), raw)) or f"250 2.0.0 queued as Q{len(self.mails)}"
+                        reply = (
+                            self.on_body and self.on_body(len(self.mails), raw)
+                        ) or f"250 2.0.0 queued as Q{len(self.mails)}"
                         if reply == "drop":
                             return
                         if not reply.startswith("2"):

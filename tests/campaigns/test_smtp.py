@@ -55,7 +55,11 @@ def test_all_arrive_in_order_over_one_connection(features):
 @pytest.mark.parametrize("features", [("PIPELINING",), ()])
 def test_one_refused_recipient_concerns_nobody_else(features):
     """T-22: after a 554 for one, the others arrive once."""
-    answers = {"p2@example.com": "550 5.1.1 no such user", "p3@example.com": "451 4.7.1 greylisted", "p5@example.com": "554 no"}
+    answers = {
+        "p2@example.com": "550 5.1.1 no such user",
+        "p3@example.com": "451 4.7.1 greylisted",
+        "p5@example.com": "554 no",
+    }
     with SmtpServer(features=features, on_rcpt=answers.get) as server:
         outcomes = deliver(server, mails(6))
 
@@ -141,7 +145,7 @@ def test_whole_campaign_over_real_smtp_with_its_headers(at, settings):
     class Keep:
         mails = []
 
-        async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        async def handle_DATA(self, server, session, envelope):
             self.mails.append(envelope)
             return "250 OK queued"
 

@@ -3,10 +3,10 @@
 import time
 
 import pytest
-
-from campaigns.rules.template import BadTemplate, CannotRender, Template, check, one_line, plain
 from hypothesis import given
 from hypothesis import strategies as st
+
+from campaigns.rules.template import BadTemplate, CannotRender, Template, check, one_line, plain
 
 ATTACKS = [
     "{{ customer.__class__ }}", "{{ ''.__class__.__mro__ }}", "{{ customer.__init__.__globals__ }}", "{{ customer._private }}",
@@ -33,7 +33,9 @@ def test_attack_in_content_is_refused(source):
         check(source)
 
 
-@pytest.mark.parametrize("payload", [*ATTACKS, "<%= 7*7 %>", "#{7*7}", "{event.__init__}", "%(x)s", "<script>alert(1)</script>"])
+@pytest.mark.parametrize(
+    "payload", [*ATTACKS, "<%= 7*7 %>", "#{7*7}", "{event.__init__}", "%(x)s", "<script>alert(1)</script>"]
+)
 def test_attack_in_a_value_is_literal_text(payload):
     template = Template({"a.txt": "[{{ customer.name }}]", "a.html": "[{{ customer.name }}]"})
 
@@ -48,7 +50,11 @@ def test_fallbacks_and_empty_values():
     })  # fmt: skip
 
     assert template.render("a", {"customer": {}, "loyalty": {}, "order": {}}) == "there|x|||few|"
-    values = {"customer": {"a": "A", "b": "B"}, "loyalty": {"points": 9}, "order": {"items_list": [{"name": "x"}, {"name": "y"}]}}
+    values = {
+        "customer": {"a": "A", "b": "B"},
+        "loyalty": {"points": 9},
+        "order": {"items_list": [{"name": "x"}, {"name": "y"}]},
+    }
     assert template.render("a", values) == "A|B|||many|x;y;"
 
 

@@ -47,7 +47,9 @@ def test_click_leads_to_the_stored_address_and_is_told_once(message):
     assert not first.cookies
 
 
-@pytest.mark.parametrize("path", ["/c/{t}/9", "/c/{t}/0", "/c/x{t}/1", "/c/{u}/1", "/c/abc/1", "/o/abc.gif", "/v/abc", "/u/{t}"])
+@pytest.mark.parametrize(
+    "path", ["/c/{t}/9", "/c/{t}/0", "/c/x{t}/1", "/c/{u}/1", "/c/abc/1", "/o/abc.gif", "/v/abc", "/u/{t}"]
+)
 def test_unknown_or_foreign_tokens_are_one_404(message, path):
     path = path.format(t=tokens.sign("message", message.pk), u=tokens.sign("unsubscribe", message.pk))
 
@@ -89,7 +91,13 @@ def test_links_with_customer_values_keep_their_origin(message, at):
 def test_scanners_change_nothing(message, agent):
     """T-35: links followed by scanners, by HEAD and GET, click for nobody and unsubscribe nobody."""
     for method in ("head", "get"):
-        for path in (url("c", message, "/1"), url("o", message, ".gif"), url("u", message), url("p", message), url("v", message)):
+        for path in (
+            url("c", message, "/1"),
+            url("o", message, ".gif"),
+            url("u", message),
+            url("p", message),
+            url("v", message),
+        ):
             assert get(path, agent, method).status_code in (200, 302)
 
     message.refresh_from_db()
@@ -104,7 +112,9 @@ def test_too_fast_and_burst_clicks_are_scanners(at, frozen_clock):
     alice = people.alice()
     fresh = messages.message(alice, at=at - timedelta(seconds=5))
     blocks = [{"kind": "button", "label": str(n), "url": f"https://shop.example.com/{n}"} for n in range(4)]
-    older = messages.message(alice, at=at - timedelta(hours=1), source_id=2, version=messages.version(name="B", blocks=blocks))
+    older = messages.message(
+        alice, at=at - timedelta(hours=1), source_id=2, version=messages.version(name="B", blocks=blocks)
+    )
 
     get(url("c", fresh, "/1"))
     for position in (1, 2, 3):
@@ -118,7 +128,10 @@ def test_too_fast_and_burst_clicks_are_scanners(at, frozen_clock):
 
 def test_open_is_kept_with_who_made_it(message):
     picture = get(url("o", message, ".gif"))
-    get(url("o", message, ".gif"), "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")
+    get(
+        url("o", message, ".gif"),
+        "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+    )
 
     assert (picture["Content-Type"], len(picture.content)) == ("image/gif", 42)
     assert list(Engagement.objects.order_by("pk").values_list("visitor", flat=True)) == ["human", "proxy"]
@@ -166,7 +179,7 @@ def test_view_in_browser_is_harmless_html(message):
 
     assert page.status_code == 200
     assert "sandbox" in page["Content-Security-Policy"]
-    assert f'/u/{tokens.sign("unsubscribe", message.pk)}' in page.content.decode()
+    assert f"/u/{tokens.sign('unsubscribe', message.pk)}" in page.content.decode()
 
 
 def test_a_reader_proves_an_unknown_message(message):

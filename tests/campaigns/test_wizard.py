@@ -35,7 +35,9 @@ def test_wizard_from_audience_to_sent(marta, at):
     messages.consent(alice, carol)
     segment, topic = messages.segment(alice, bob, carol), messages.topic()
 
-    first = marta.post("/campaigns/new/", {"name": "Spring", "segment": segment.pk, "topic": topic.pk, "exclude_segment": ""})
+    first = marta.post(
+        "/campaigns/new/", {"name": "Spring", "segment": segment.pk, "topic": topic.pk, "exclude_segment": ""}
+    )
     campaign = Campaign.objects.get()
     assert first["Location"] == f"/campaigns/{campaign.pk}/content/"
     page = marta.get(f"/campaigns/{campaign.pk}/audience/").content.decode()
@@ -90,7 +92,9 @@ def test_forbidden_template_is_refused_with_words(marta, at):
 
 def test_review_stops_broken_content(marta, at):
     messages.brand(postal_address="")
-    content = messages.content(body_kind="html", html='<p><a href="/relative">x</a><img src="https://a.example.com/a.png"></p>')
+    content = messages.content(
+        body_kind="html", html='<p><a href="/relative">x</a><img src="https://a.example.com/a.png"></p>'
+    )
     campaign = messages.campaign(people.alice(), content=content)
 
     page = marta.get(f"/campaigns/{campaign.pk}/review/").content.decode()

@@ -45,7 +45,12 @@ def content(subject="Hello {{ customer.first_name or 'there' }}", **values):
         ],
     )
     return Content.objects.create(
-        name=values.pop("name", "Spring"), subject=subject, blocks=blocks, created_at=LONG_AGO, updated_at=LONG_AGO, **values
+        name=values.pop("name", "Spring"),
+        subject=subject,
+        blocks=blocks,
+        created_at=LONG_AGO,
+        updated_at=LONG_AGO,
+        **values,
     )
 
 
@@ -91,7 +96,9 @@ def sending(*customers, at, **values):
     return made
 
 
-def message(person, *, at, state="sent", source_kind=SourceKind.CAMPAIGN, source_id=1, version=None, occasion=None, **values):
+def message(
+    person, *, at, state="sent", source_kind=SourceKind.CAMPAIGN, source_id=1, version=None, occasion=None, **values
+):
     from campaigns.actions.planning import occasion_key
 
     return Message.objects.create(
