@@ -123,7 +123,7 @@ for definition in [
     ),
     Definition(
         "buyers_28d",
-        _("Customers who bought"),
+        _("Buyers in 28 days"),
         _("Different customers who ordered within the last 28 days."),
         "count",
         "level",

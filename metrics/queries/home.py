@@ -91,7 +91,7 @@ def home(*, brand: Brand, at: datetime) -> Home:
         ],
         list_growth={metric: daily.total(metric, period) for metric in ("customers_created", "subscribed", "unsubscribed")},
         scheduled=[
-            (item, show.page_url("campaigns:campaign-detail", item.pk)) for item in campaigns if item.state == "scheduled"
+            (item, reverse("campaigns:campaign-detail", args=[item.pk])) for item in campaigns if item.state == "scheduled"
         ],
         recent=_results([item for item in campaigns if item.launched_at and item.state != "scheduled"][:5]),
         steps=_first_steps(has_campaign=any(item.launched_at for item in campaigns)),
@@ -216,7 +216,7 @@ def _results(campaigns: list[Campaign]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "campaign": campaign,
-                "url": show.page_url("campaigns:campaign-detail", campaign.pk),
+                "url": reverse("campaigns:campaign-detail", args=[campaign.pk]),
                 "sends": found.get("sends", 0),
                 "open_rate": found.get("opens", 0) / delivered if delivered else None,
                 "click_rate": found.get("clicks", 0) / delivered if delivered else None,
@@ -236,21 +236,21 @@ def _first_steps(*, has_campaign: bool) -> list[dict[str, Any]]:
             "label": _("Bring your customers"),
             "text": _("Import customers and orders from CSV files."),
             "icon": "upload",
-            "url": show.page_url("customers:import-list"),
+            "url": reverse("customers:import-list"),
             "is_done": has_customers,
         },
         {
             "label": _("Describe a group"),
             "text": _("A segment says who, for example everybody who has not ordered for 90 days."),
             "icon": "list-filter",
-            "url": show.page_url("customers:segment-list"),
+            "url": reverse("customers:segment-list"),
             "is_done": has_segment,
         },
         {
             "label": _("Send the first message"),
             "text": _("A campaign brings one message to one segment."),
             "icon": "send",
-            "url": show.page_url("campaigns:campaign-list"),
+            "url": reverse("campaigns:campaign-list"),
             "is_done": has_campaign,
         },
     ]

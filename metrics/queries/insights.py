@@ -50,12 +50,23 @@ MESSAGES = (
     "complaint_rate",
     "unsubscribe_rate",
 )
-PEOPLE = {"new_customers": "new", "lapsed": "lapsed", "buyers_28d": "bought", "buyers": "bought", "orders": "bought"}
+PEOPLE = {
+    "new_customers": "new",
+    "lapsed": "lapsed",
+    "buyers_28d": "bought",
+    "active_customers": "bought",
+    "buyers": "bought",
+    "orders": "bought",
+}
+WINDOWS = {"buyers_28d": 28, "active_customers": 90}
 
 
-def people_url(metric: str, query: str) -> str:
-    """The customers behind a figure; empty when the figure has none."""
+def people_url(metric: str, period: Period, query: str) -> str:
+    """The customers behind a figure; empty when it has none. A window that ends with the period has its own days."""
     kind = PEOPLE.get(metric)
+    if metric in WINDOWS:
+        first = period.last - timedelta(days=WINDOWS[metric] - 1)
+        query = f"period=custom&first={first}&last={period.last}"
     return f"{reverse('metrics:people', args=[kind])}?{query}" if kind else ""
 
 
@@ -71,7 +82,7 @@ def _row(metric: str, daily: Daily, period: Period, currency: str, query: str) -
         "before": show.written(metric, before, currency),
         "delta": show.delta(metric, now, before),
         "url": show.definition_url(metric, query),
-        "people": people_url(metric, query),
+        "people": people_url(metric, period, query),
         "numerator": numerator,
         "denominator": denominator,
         "fraction": _fraction_text(metric, numerator, denominator, currency),
@@ -327,6 +338,7 @@ def messages(period: Period, query: str) -> dict[str, Any]:
             {
                 "name": names.get(key, key.replace(":", " ")),
                 "kind": key.split(":")[0],
+                "url": _sender_url(key),
                 "sends": found.get("sends", 0),
                 "delivered": delivered,
                 "open_rate": ratio(found.get("opens", 0), delivered),
@@ -385,6 +397,11 @@ def messages(period: Period, query: str) -> dict[str, Any]:
             ],
         ),
     }
+
+
+def _sender_url(key: str) -> str:
+    kind, _sep, number = key.partition(":")
+    return reverse("campaigns:campaign-detail", args=[number]) if kind == "campaign" and number.isdigit() else ""
 
 
 def _sender_names(keys: list[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -37,14 +37,6 @@ def written(metric: str, value: float | None, currency: str) -> str:
 def definition_url(metric: str, query: str = "") -> str:
     """The page that explains a figure, for the period the reader looks at."""
     return reverse("metrics:definition", args=[metric]) + (f"?{query}" if query else "")
-
-
-def page_url(name: str, *arguments: object) -> str:
-    """Address of a neighbour's page; empty when the installation has none of that name."""
-    try:
-        return reverse(name, args=arguments)
-    except NoReverseMatch:
-        return ""
 
 
 @dataclass(frozen=True, slots=True)

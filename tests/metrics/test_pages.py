@@ -127,7 +127,7 @@ def test_insights_pages_show_figures(analyst, shop, name):
 
 
 @pytest.mark.parametrize(
-    "query", ["?period=x", "?period=custom", "?period=custom&first=2026-02-01&last=2026-01-01", 
+    "query", ["?period=x", "?period=custom", "?period=custom&first=2026-02-01&last=2026-01-01",
      "?period=custom&first=0001-01-01&last=9999-12-31", "?view=nonsense", "?period=custom&first=%00&last=abc"],
 )  # fmt: skip
 def test_wrong_periods_fall_back(analyst, shop, query):

@@ -64,3 +64,16 @@ def test_periods():
     assert periods.add_months(date(2025, 1, 5), -1) == date(2024, 12, 1)
     runs = periods.in_runs([date(2026, 1, 20), date(2026, 1, 1), date(2026, 1, 3), date(2026, 1, 1)])
     assert [(run.first.day, run.last.day) for run in runs] == [(1, 3), (20, 20)]
+
+
+def test_definitions_are_documented():
+    from pathlib import Path
+    from re import findall
+
+    from django.conf import settings
+
+    from metrics import definitions
+
+    text = (Path(settings.BASE_DIR) / "docs/metrics.md").read_text()
+
+    assert findall(r"^\| `([a-z0-9_]+)` \|", text, 8) == [definition.key for definition in definitions.all()]
