@@ -143,8 +143,8 @@ def _run(job: ImportJob, clock: Callable[[], datetime], end: float) -> bool | No
     """True at the end of the file, False when time is up, None when the job was stopped or taken over."""
     taking = taking_of(job)
     rows = csv_files.read(Path(job.file.path), encoding=job.encoding, delimiter=job.delimiter)
-    todo = (row for row in rows if row.number >= job.next_row and row.number >= 0)
-    for batch in run.batches(todo, taking):
+    rest = (row for row in rows if row.number >= job.next_row and row.number >= 0)
+    for batch in run.batches(rest, taking):
         if not _take(job.pk, batch, taking, clock()):
             return None
         if time.monotonic() > end:
