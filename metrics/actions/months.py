@@ -23,7 +23,7 @@ def rebuild(*, first: date, last: date, at: datetime) -> None:
     with transaction.atomic():
         _buyers(first, last, at)
         _churn(first, last, at)
-        _cohorts(first, last, at)
+        rebuild_cohorts(first, last, at)
 
 
 def _is_over(month: date, last: date) -> bool:
@@ -94,9 +94,11 @@ def _churn(first: date, last: date, at: datetime) -> None:
     MonthlyFact.objects.bulk_create(rows)
 
 
-def _cohorts(first: date, last: date, at: datetime) -> None:
+def rebuild_cohorts(first: date, last: date, at: datetime) -> None:
     """Cells whose month of activity is in the range; a month in which nobody came back is a zero, not a gap."""
-    found = {(row[0], row[1]): (int(row[2]), int(row[3])) for row in statements.rows("cohorts", first=first, last=last)}
+    only = "" if truth.is_most_of_the_past(first, last) else "AND f.customer_id IN (SELECT customer_id FROM bought)"
+    cells = statements.rows("cohorts", pieces={"only": only}, first=first, last=last)
+    found = {(row[0], row[1]): (int(row[2]), int(row[3])) for row in cells}
     known = CohortCell.objects.filter(offset=0, cohort__lt=first).values_list("cohort", flat=True)
     starts = sorted({*known, *(cohort for cohort, _ in found)})
     stale = [

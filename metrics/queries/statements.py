@@ -46,10 +46,10 @@ def statement(name: str, **pieces: str) -> str:
     return text
 
 
-def rows(name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+def rows(name: str, *, pieces: dict[str, str] | None = None, **parameters: Any) -> list[tuple[Any, ...]]:
     """All rows of a statement; dates come back as `date` on both engines when their column is named `…day` or `…month`."""
     with connection.cursor() as cursor:
-        cursor.execute(statement(name), {key: _bound(value) for key, value in parameters.items()})
+        cursor.execute(statement(name, **(pieces or {})), {key: _bound(value) for key, value in parameters.items()})
         names = [column[0] for column in cursor.description]
         found = cursor.fetchall()
     if sql.is_postgresql():

@@ -112,7 +112,7 @@ def run(report: Report) -> None:
     steps: list[tuple[str, Callable[[], object], str, float]] = [
         ("P9 back-fill 730 days", lambda: rollup(first=FIRST, last=LAST, at=AT), BACKFILL, 1.5),
         ("P9 night: three days", lambda: rollup(first=LAST - timedelta(days=2), last=LAST, at=AT), NIGHT, 2.0),
-        ("P9 months and cohorts, all", lambda: months.rebuild(first=FIRST, last=LAST, at=AT), COHORTS, 1.5),
+        ("P9 cohort matrix, all months", lambda: months.rebuild_cohorts(FIRST, LAST, AT), COHORTS, 1.5),
         ("P9 RFM of every buyer, first time", _score_all, RFM, 1.5),
     ]
     for name, work, hand, goal in steps:
