@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from campaigns.journeys.models import Enrolment, Journey, JourneyVersion, StepLog
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """Shown, never changed: rows are written by the engine."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

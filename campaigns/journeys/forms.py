@@ -18,7 +18,7 @@ from customers.models import Segment
 SEGMENT_EVENTS = ("segment.entered", "segment.left")
 
 
-class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+class SettingsForm(forms.ModelForm):
     """Name, topic, holdout and re-entry; the segment too, where entering or leaving one starts the journey."""
 
     segment = forms.ModelChoiceField(Segment.objects.none(), label=_("Segment that starts the journey"))
@@ -109,7 +109,7 @@ class NameForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
 
 
-class MailForm(forms.ModelForm):  # type: ignore[type-arg]
+class MailForm(forms.ModelForm):
     """The e-mail of a send step: subject, preview line, and the words of each of its blocks."""
 
     class Meta:

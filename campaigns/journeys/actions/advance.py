@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import OperationalError, transaction
@@ -53,8 +53,8 @@ def advance(*, at: datetime, group: int = GROUP) -> int:
         total += taken
         if not taken:
             break
-    for error in failed.values():
-        raise error
+    for failure in failed.values():
+        raise failure
     return total
 
 
@@ -76,9 +76,9 @@ def _claim(step: JourneyStep, walk: Walk, *, at: datetime, limit: int) -> list[P
     return _people(sql.for_update(waiting, skip_locked=True)[:limit].values_list("id", "customer_id", "due_at", "run"))
 
 
-def _people(rows: Sequence[tuple[int, int, datetime, int]]) -> list[Person]:
+def _people(rows: Iterable[tuple[int, int, datetime | None, int]]) -> list[Person]:
     """Claimed rows with the time zone of each customer, the brand's where none is known."""
-    claimed = list(rows)
+    claimed = [(pk, customer_id, moment, run) for pk, customer_id, moment, run in rows if moment is not None]
     home = brand.current().timezone
     zones = dict(
         Customer.objects.filter(id__among=[row[1] for row in claimed]).exclude(timezone="").values_list("id", "timezone")

@@ -62,7 +62,7 @@ def arrive(people: Sequence[Person], key: str | None, *, walk: Walk, at: datetim
     else:
         start = _start(people, at)
         duration = step.wait.duration if step.wait else None
-        due: Combinable = ExpressionWrapper(start + duration, DateTimeField()) if duration else start  # type: ignore[operator]
+        due: Combinable = ExpressionWrapper(start + duration, DateTimeField()) if duration else start
         _stand(people, walk.steps[key], state=EnrolmentState.WAITING, due=due, since=start)
     return None
 
@@ -102,7 +102,7 @@ def _wait_for_event(people: Sequence[Person], step: Step, *, walk: Walk, at: dat
     if step.wait is None or step.trigger is None:
         raise ValueError(f"step {step.key} waits for nothing")
     start = _start(people, at)
-    due = ExpressionWrapper(start + step.wait.duration, DateTimeField())  # type: ignore[operator]
+    due = ExpressionWrapper(start + step.wait.duration, DateTimeField())
     _stand(people, walk.steps[step.key], state=EnrolmentState.WAITING_EVENT, due=due, since=start)
     since = {person.customer_id: timing.base(person.due_at, at=at) for person in people}
     done = happened(step.trigger, since=since, until=at)

@@ -11,13 +11,15 @@ def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:
     """Runs and their log as plain rows."""
     runs = Enrolment.objects.filter(customer_id=customer_id).order_by("id")
     log = StepLog.objects.filter(enrolment__customer_id=customer_id).order_by("id")
+    run_fields = (
+        "id", "journey__name", "version__number", "step__name", "state", "due_at", "entered_at", "ended_at", "goal_at",
+        "end_reason", "run",
+    )  # fmt: skip
+    log_fields = ("enrolment_id", "step__name", "at", "outcome", "detail")
     return {
-        "journey_enrolments": list(
-            runs.values("id", "journey__name", "version__number", "step__name", "state", "due_at", "entered_at", "ended_at",
-                        "goal_at", "end_reason", "run")
-        ),
-        "journey_steps": list(log.values("enrolment_id", "step__name", "at", "outcome", "detail")),
-    }  # fmt: skip
+        "journey_enrolments": [dict(row) for row in runs.values(*run_fields)],
+        "journey_steps": [dict(row) for row in log.values(*log_fields)],
+    }
 
 
 def erase(customer_id: int, at: datetime) -> None:

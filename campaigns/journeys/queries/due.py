@@ -13,12 +13,8 @@ from customers.ports.jobs import Due
 def steps_due(at: datetime) -> QuerySet[JourneyStep]:
     """Steps of live journeys at which somebody is due, the longest due first; `oldest` is since when."""
     first = Enrolment.objects.filter(IS_ACTIVE, step=OuterRef("pk"), due_at__lte=at).order_by("due_at").values("due_at")[:1]
-    return (
-        JourneyStep.objects.filter(version__journey__state=JourneyState.LIVE, version__published_at__isnull=False)
-        .annotate(oldest=Subquery(first))
-        .filter(oldest__isnull=False)
-        .order_by("oldest")
-    )
+    steps = JourneyStep.objects.filter(version__journey__state=JourneyState.LIVE, version__published_at__isnull=False)
+    return steps.annotate(oldest=Subquery(first)).exclude(oldest=None).order_by("oldest")
 
 
 def to_advance(at: datetime) -> Due:

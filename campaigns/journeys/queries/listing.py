@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Sum
 
@@ -45,8 +46,8 @@ class Row:
 def summaries(journeys: Sequence[Journey]) -> list[Row]:
     """Figures of these journeys: four queries however many there are."""
     ids = [journey.pk for journey in journeys]
-    counts = {
-        row["journey_id"]: row
+    counts: dict[int, dict[str, Any]] = {
+        row["journey_id"]: {**row}
         for row in JourneyVersion.objects.filter(journey_id__in=ids)
         .order_by()
         .values("journey_id")

@@ -63,7 +63,8 @@ def mails_by_content(journey_id: int) -> dict[int, dict[str, int]]:
             queued=Count("id", filter=Q(state__in=[MessageState.PLANNED, MessageState.DEFERRED, MessageState.CLAIMED])),
         )
     )
-    return {row.pop("content_version__content_id"): row for row in rows}
+    counted: list[dict[str, Any]] = [dict(row) for row in rows]
+    return {row["content_version__content_id"]: {name: row[name] for name in NO_MAILS} for row in counted}
 
 
 def cards(version: JourneyVersion) -> list[Card]:

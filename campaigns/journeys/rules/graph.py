@@ -225,7 +225,7 @@ def always_ends(step: Mapping[str, Any]) -> bool:
     """Whether nobody comes out of this step: an exit, or a branch both sides of which end in one."""
     if step.get("kind") == StepKind.EXIT:
         return True
-    if step.get("kind") in BRANCHING:
+    if str(step.get("kind")) in BRANCHING:
         sides = [step.get("then"), step.get("otherwise")]
         return all(
             isinstance(side, list) and any(isinstance(s, Mapping) and always_ends(s) for s in side) for side in sides

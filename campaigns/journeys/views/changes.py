@@ -13,7 +13,6 @@ from campaigns.journeys.actions import lifecycle
 from campaigns.journeys.actions.lifecycle import NotReady, WrongState
 from campaigns.journeys.forms import MailForm, NameForm, SettingsForm, WaitForm, form_kind
 from campaigns.journeys.models import Journey, JourneyStep, JourneyVersion
-from campaigns.journeys.queries import tree
 from campaigns.journeys.rules import graph
 from campaigns.journeys.rules.graph import NotAGraph
 from campaigns.journeys.rules.recipes import RECIPES
@@ -55,7 +54,7 @@ def journey_switch(request: HttpRequest, pk: int) -> HttpResponse:
     if verb not in verbs:
         raise Http404
     try:
-        verbs[verb](journey, user_id=request.user.pk, at=now())  # type: ignore[operator]
+        verbs[verb](journey, user_id=request.user.pk, at=now())
     except NotReady as error:
         messages.error(request, _("Not yet: %s") % error.problems[0].text)
     except WrongState as error:
@@ -113,7 +112,7 @@ def step_edit(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved in the draft. Publish it to let it count."))
             return redirect("campaigns:journey-detail", pk)
-    context = {"journey": journey, "step": step, "form": form, "kind": form_kind(step), "icon": tree.words.ICONS[step.kind]}
+    context = {"journey": journey, "step": step, "form": form, "kind": form_kind(step)}
     return render(request, "campaigns/journeys/step_edit.html", context)
 
 

@@ -69,7 +69,7 @@ def _chosen(request: HttpRequest, versions: list[JourneyVersion]) -> JourneyVers
             raise Http404
         return found
     published = [version for version in versions if version.published_at]
-    return (published or versions or [None])[0]
+    return next(iter(published or versions), None)
 
 
 @staff("campaigns.view_journey", "customers.view_customer")
