@@ -32,28 +32,28 @@ PAST: list[dict[str, Any]] = [
         "name": "Summer newsletter", "days": 158, "open": 0.36, "click": 0.17, "leave": 0.006, "who": "all",
         "subject": 'What is new in the shop, {{ customer.first_name or "and why we like it" }}',
         "heading": "Paper lanterns, picnic tins and a new tea set",
-        "text": "Three new ranges arrived this week. We unpacked them so that you do not have to guess: here is what each is good for.",
+        "text": "Three new ranges arrived this week. We unpacked them so that you do not have to guess: here is what each is good for.",  # noqa: E501
         "button": "See the new ranges", "path": "/new",
     },
     {
         "name": "Early access for regulars", "days": 112, "open": 0.52, "click": 0.31, "leave": 0.002, "who": "regulars",
         "subject": 'You first, {{ customer.first_name or "as always" }}: the autumn collection',
         "heading": "Two days before everybody else",
-        "text": "You have ordered with us often, so the autumn collection opens for you on **Thursday**. Everybody else waits until Saturday.",
+        "text": "You have ordered with us often, so the autumn collection opens for you on **Thursday**. Everybody else waits until Saturday.",  # noqa: E501
         "button": "Open the collection", "path": "/autumn",
     },
     {
         "name": "How to pack a gift well", "days": 64, "open": 0.41, "click": 0.22, "leave": 0.004, "who": "all",
         "subject": "Five ways to wrap what will not be wrapped",
         "heading": "Round, long, soft: it can be wrapped",
-        "text": "Our packing table has seen everything. These five ways work for mugs, bottles, umbrellas, cushions and plants.",
+        "text": "Our packing table has seen everything. These five ways work for mugs, bottles, umbrellas, cushions and plants.",  # noqa: E501
         "button": "See the five ways", "path": "/wrapping",
     },
     {
         "name": "We kept something for you", "days": 23, "open": 0.29, "click": 0.12, "leave": 0.009, "who": "quiet",
         "subject": 'It has been a while, {{ customer.first_name or "friend" }}',
         "heading": "It has been a while",
-        "text": "A lot has changed on our shelves since your last order. The things people came back for most are on one page.",
+        "text": "A lot has changed on our shelves since your last order. The things people came back for most are on one page.",  # noqa: E501
         "button": "See what people come back for", "path": "/favourites",
     },
 ]  # fmt: skip
@@ -246,7 +246,7 @@ def _draft(topic: Topic, at: datetime) -> None:
         {"kind": "heading", "text": 'We miss you, {{ customer.first_name or "dear friend" }}'},
         {
             "kind": "text",
-            "text": "Your last order was a while ago. {% if order.last_number %}It was number {{ order.last_number }}, and we hope "
+            "text": "Your last order was a while ago. {% if order.last_number %}It was number {{ order.last_number }}, and we hope "  # noqa: E501
             "it still gives joy.{% endif %}\n\nThis is what waits for you, and one question that helps us do better.",
         },
         {"kind": "points", "text": "Your points are still here"},
@@ -260,7 +260,7 @@ def _draft(topic: Topic, at: datetime) -> None:
     ]
     with transaction.atomic():
         content = _content(
-            "Win back with points", 'We kept {{ loyalty.points or "some" }} points for you, {{ customer.first_name or "friend" }}',
+            "Win back with points", 'We kept {{ loyalty.points or "some" }} points for you, {{ customer.first_name or "friend" }}',  # noqa: E501
             "One question, and what is new", blocks, at,
         )  # fmt: skip
         Campaign.objects.create(

@@ -78,7 +78,7 @@ def _insert(ids: Sequence[int], constants: tuple[object, ...], programme: str, p
     with transaction.atomic(), connection.cursor() as cursor:
         # Joined with the customers, so that somebody erased meanwhile fails no chunk.
         cursor.execute(
-            f'INSERT INTO "campaigns_message" ({columns}, "customer_id", "state", "reason", "detail", "provider_id", "attempt_no") '
+            f'INSERT INTO "campaigns_message" ({columns}, "customer_id", "state", "reason", "detail", "provider_id", "attempt_no") '  # noqa: E501
             f"SELECT {', '.join(casts)}, c.\"id\", v.column2, v.column3, '', '', 0 "
             f'FROM (VALUES {marks}) AS v JOIN "customers_customer" c ON c."id" = v.column1 '
             "WHERE true ON CONFLICT DO NOTHING",

@@ -1,7 +1,7 @@
 """An SMTP client of our own: one connection per worker, kept open, pipelined where the server offers it (RFC 2920).
 
-Standard clients wait for an answer five times per mail. This one sends the body of mail n together with the envelope of mail
-n+1. What it never does: guess. The answer to the final dot decides; without that answer the outcome is `unknown`.
+Standard clients wait for an answer five times per mail. This one sends the body of mail n together with the envelope of
+mail n+1. What it never does: guess. The answer to the final dot decides; without that answer the outcome is `unknown`.
 """
 
 import contextlib

@@ -18,7 +18,7 @@ class Campaign(models.Model):
         Segment, verbose_name=_("segment"), on_delete=models.PROTECT, null=True, related_name="campaigns"
     )
     exclude_segment = models.ForeignKey(
-        Segment, verbose_name=_("leave out"), on_delete=models.PROTECT, null=True, blank=True, related_name="excluding_campaigns"
+        Segment, verbose_name=_("leave out"), on_delete=models.PROTECT, null=True, blank=True, related_name="excluding_campaigns"  # noqa: E501
     )  # fmt: skip
     topic = models.ForeignKey(Topic, verbose_name=_("topic"), on_delete=models.PROTECT, null=True, related_name="campaigns")
     content = models.OneToOneField(Content, on_delete=models.PROTECT, related_name="campaign")

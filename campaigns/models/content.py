@@ -7,7 +7,7 @@ from campaigns.enums import BodyKind
 
 
 class Content(models.Model):
-    """Editable content of one message. `blocks` is the list that the block editor keeps; `html` is used instead for raw HTML."""
+    """Editable content of one message. `blocks` is the list that the block editor keeps, `html` raw HTML instead of it."""
 
     name = models.CharField(_("name"), max_length=160)
     subject = models.CharField(_("subject"), max_length=300, blank=True, default="")

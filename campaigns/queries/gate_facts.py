@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from campaigns.enums import HANDED_OVER, CampaignState, MessageState, SourceKind
@@ -34,12 +34,14 @@ def _rows(messages: QuerySet[Message], at: datetime) -> QuerySet[Message]:
     consent = Consent.objects.filter(
         customer=OuterRef("customer"), topic=OuterRef("topic"), channel=OuterRef("channel"), state=ConsentState.GRANTED
     )
+    # The window is asked inside the aggregate, not in WHERE: beside the customer's few rows the index on sent_at must not be  # noqa: E501
+    # combined in, which without fresh statistics costs a hundred times as much.
+    in_window = Q(sent_at__gt=at - CAP_WINDOW, sent_at__lte=at) & ~Q(source_kind=SourceKind.TRANSACTIONAL)
     recent = (
-        Message.objects.filter(customer=OuterRef("customer"), sent_at__gt=at - CAP_WINDOW, sent_at__lte=at)
-        .exclude(source_kind=SourceKind.TRANSACTIONAL)
+        Message.objects.filter(customer=OuterRef("customer"))
         .order_by()
         .values("customer")
-        .annotate(total=Count("id"))
+        .annotate(total=Count("id", filter=in_window))
         .values("total")
     )
     twin = Message.objects.filter(

@@ -1,4 +1,4 @@
-"""Blocks of the message editor, and the HTML they become: tables and inline styles, because mail clients know nothing newer.
+"""Blocks of the message editor, and the HTML they become: tables and styles that old mail clients know.
 
 Text of a block is plain: it is escaped, `**bold**` and `[label](https://…)` are understood, `{{ variables }}` stay.
 """
@@ -89,7 +89,7 @@ def _product(values: dict[str, str]) -> str:
         picture = f'<td width="120"><a href="{link}"><img src="{escaped(values["src"])}" alt="{name}" width="104"></a></td>'
     return _row(
         f'<table role="presentation" class="box" width="100%" cellpadding="0" cellspacing="0"><tr>{picture}<td>'
-        f'<p class="strong">{name}</p><p class="small">{price}</p><a class="link" href="{link}">Look at it</a></td></tr></table>'
+        f'<p class="strong">{name}</p><p class="small">{price}</p><a class="link" href="{link}">Look at it</a></td></tr></table>'  # noqa: E501
     )
 
 
@@ -100,7 +100,7 @@ def _points(values: dict[str, str]) -> str:
             f'<table role="presentation" class="box" width="100%" cellpadding="0" cellspacing="0"><tr><td>'
             f'<p class="small">{escaped(values["text"])}</p><p class="figure">{{{{ loyalty.points or 0 }}}}</p>'
             '<p class="small">{% if loyalty.tier %}{{ loyalty.tier }}{% endif %}'
-            "{% if loyalty.tier_next and loyalty.points_to_next %} · {{ loyalty.points_to_next }} to {{ loyalty.tier_next }}"
+            "{% if loyalty.tier_next and loyalty.points_to_next %} · {{ loyalty.points_to_next }} to {{ loyalty.tier_next }}"  # noqa: E501
             "{% endif %}</p>"
             '{% if loyalty.link %}<a class="link" href="{{ loyalty.link }}">See my points</a>{% endif %}</td></tr></table>'
         )
@@ -139,18 +139,18 @@ NPS_TEXT = "How likely are you to recommend us to a friend or colleague?"
 KINDS = {
     kind.key: kind
     for kind in [
-        BlockKind("heading", "Heading", "heading", (BlockField("text", "Heading", sample="We miss you, {{ customer.first_name or \"there\" }}"),), _heading),
+        BlockKind("heading", "Heading", "heading", (BlockField("text", "Heading", sample="We miss you, {{ customer.first_name or \"there\" }}"),), _heading),  # noqa: E501
         BlockKind("text", "Text", "text-align-start", (BlockField("text", "Text", "long"),), _text),
         BlockKind("button", "Button", "mouse-pointer-click",
-                  (BlockField("label", "Words on the button", sample="See what is new"), BlockField("url", "Opens", "url")), _button),
+                  (BlockField("label", "Words on the button", sample="See what is new"), BlockField("url", "Opens", "url")), _button),  # noqa: E501
         BlockKind("image", "Image", "image",
-                  (BlockField("src", "Address of the image", "url"), BlockField("alt", "Describe it for people who cannot see it"),
+                  (BlockField("src", "Address of the image", "url"), BlockField("alt", "Describe it for people who cannot see it"),  # noqa: E501
                    BlockField("url", "Opens (optional)", "url")), _image),
         BlockKind("divider", "Divider", "minus", (), _divider),
         BlockKind("product", "Product", "gift",
                   (BlockField("name", "Name"), BlockField("price", "Price"), BlockField("url", "Opens", "url"),
                    BlockField("src", "Address of the picture (optional)", "url")), _product),
-        BlockKind("points", "Points", "coins", (BlockField("text", "Words above the points", sample="Your points"),), _points),
+        BlockKind("points", "Points", "coins", (BlockField("text", "Words above the points", sample="Your points"),), _points),  # noqa: E501
         BlockKind("referral", "Invite a friend", "users",
                   (BlockField("text", "Text", "long", "Give a friend a welcome gift, and get points yourself."),
                    BlockField("label", "Words on the button", sample="Invite a friend")), _referral),

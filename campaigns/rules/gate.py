@@ -10,7 +10,7 @@ from campaigns.enums import Reason, SourceKind
 CAP_COUNT = 3
 CAP_WINDOW = timedelta(days=7)
 PATIENCE = timedelta(days=3)
-# One @, no spaces, no control characters, no characters that could end an SMTP command; ASCII because not every server knows SMTPUTF8.
+# One @, no spaces, no control characters, nothing that could end an SMTP command; ASCII: few servers know SMTPUTF8.
 ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
 )

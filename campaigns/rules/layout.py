@@ -29,7 +29,7 @@ body{margin:0;padding:0;background:#f3f5f2;font-family:Helvetica,Arial,sans-seri
 .foot{padding:20px 32px 28px;font-size:13px;line-height:1.6;color:#56625b}
 .foot a{color:#56625b}
 .preheader{display:none;max-height:0;overflow:hidden;opacity:0;color:transparent}
-"""
+"""  # noqa: E501
 PHONE = (
     "<style>@media (max-width:480px){.cell,.brand,.foot{padding-left:18px!important;padding-right:18px!important}}</style>"
 )
@@ -100,7 +100,7 @@ def _footer(look: Look, website: str, base_url: str) -> str:
     address = "<br>".join(escape(line) for line in look.postal_address.splitlines() if line.strip())
     return (
         f"{FOOTER_MARK}You get this because you are a customer of {website}.<br>\n"
-        f'<a href="{base_url}/u/{{{{ m.u }}}}">Unsubscribe</a> · <a href="{base_url}/p/{{{{ m.u }}}}">Choose what you get</a> · '
+        f'<a href="{base_url}/u/{{{{ m.u }}}}">Unsubscribe</a> · <a href="{base_url}/p/{{{{ m.u }}}}">Choose what you get</a> · '  # noqa: E501
         f'<a href="{base_url}/v/{{{{ m.t }}}}">View in browser</a><br>\n{address}'
     )
 

@@ -1,10 +1,10 @@
 """The template language of messages: a small, closed part of Jinja that minijinja runs (docs/adr/0004).
 
 `check` reads a template against the allowed grammar before anything runs it: variables by dotted path, literals,
-comparisons, `and or not`, a list of filters, `if` and `for`. There are no calls, no assignments, no imports and no names that
-begin with an underscore, so a template can neither reach Python nor grow its output beyond its data. `Template` renders
+comparisons, `and or not`, a list of filters, `if` and `for`. There are no calls, no assignments, no imports and no names
+that begin with an underscore, so a template can neither reach Python nor grow its output beyond its data. `Template` renders
 plain data only, with a fuel limit and an output limit; HTML is escaped, and a value is never read as a template.
-"""
+"""  # noqa: E501
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ TOKEN = re.compile(
     r"""|(?P<path>[A-Za-z_]\w*(?:\.(?:[A-Za-z_]\w*|\d{1,4}))*)|(?P<sign>==|!=|<=|>=|[<>|(),+-]))"""
 )
 FILTERS = frozenset(
-    {"default", "d", "upper", "lower", "title", "capitalize", "trim", "round", "int", "float", "abs", "length", "first", "last",
+    {"default", "d", "upper", "lower", "title", "capitalize", "trim", "round", "int", "float", "abs", "length", "first", "last",  # noqa: E501
      "join", "urlencode", "sort", "unique", "reverse"}
 )  # fmt: skip
 WORDS = frozenset({"and", "or", "not", "in", "true", "false", "none", "True", "False", "None"})

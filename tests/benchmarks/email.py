@@ -90,7 +90,7 @@ def _company() -> Campaign:
 
 
 def _stage(name: str, figure: str) -> None:
-    print(f"   {name:44} {figure}", flush=True)
+    print(f"   {name:44} {figure}", flush=True)  # noqa: T201
 
 
 def run(report: Report) -> None:
@@ -109,6 +109,8 @@ def run(report: Report) -> None:
 def _measure(report: Report, transport: SmtpTransport) -> None:
     campaign = _company()
     version = freeze(campaign.content, at=AT)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     lifecycle.schedule(campaign, when=AT, user_id=None, at=AT)
     planned = rate(PEOPLE, lambda: lifecycle.launch_due(at=AT))
     _stage("e-mail: plan an audience", f"{planned:,.0f} rows/s")
