@@ -155,7 +155,8 @@ def source_of(field: fields.Field) -> Source:
     rows: QuerySet[Model] = field.rows()
     if rows.model is Customer and not rows.query.where:
         return _profiles()
-    return Source(f"{rows.model._meta.label}:{field.customer}:{_sql(rows)}", rows, field.customer, False)
+    narrowed = _sql(rows) if rows.query.where else ""
+    return Source(f"{rows.model._meta.label}:{field.customer}:{narrowed}", rows, field.customer, False)
 
 
 def _holds_for(missing: Any, test: Test) -> bool:
