@@ -19,7 +19,7 @@ def steps_due(at: datetime) -> QuerySet[JourneyStep]:
 
 def to_advance(at: datetime) -> Due:
     """People whose next step is due: at most 10,000 are counted, for the gauge of the watchdog page."""
-    steps = list(steps_due(at).values_list("id", "oldest"))
+    steps = list(steps_due(at).values_list("id", "oldest"))  # type: ignore[misc]
     if not steps:
         return Due(0, None)
     ids = Enrolment.objects.filter(IS_ACTIVE, step_id__in=[pk for pk, _ in steps], due_at__lte=at).values("id")[:10_000]
