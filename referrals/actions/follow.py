@@ -18,6 +18,8 @@ from referrals.enums import OPEN, UNBOUND, UNREWARDED, Reason, ReferralState, Si
 from referrals.models import FraudSignal, Referral
 from referrals.rules import emails
 
+FEW = 5000  # open claims that one look-up may bring along, instead of sending every address of a batch
+
 
 @dataclass(slots=True)
 class Bought:
@@ -34,10 +36,15 @@ class Bought:
 def link_friends(customer_ids: Sequence[int], *, at: datetime) -> int:
     """Recognise friends among new or changed customers by their address; returns how many."""
     unlinked = Referral.objects.filter(state__in=OPEN, friend__isnull=True)
-    if not unlinked.exists():
+    waiting = set(unlinked.values_list("email_hash", flat=True)[: FEW + 1])
+    if not waiting:
         return 0
     people = Customer.objects.filter(pk__in=customer_ids).exclude(email="").values_list("pk", "email")
     by_hash = {hash_of(emails.normalise(email)): pk for pk, email in people}
+    if len(waiting) <= FEW:
+        by_hash = {email_hash: pk for email_hash, pk in by_hash.items() if email_hash in waiting}
+    if not by_hash:
+        return 0
     with transaction.atomic():
         found = list(sql.for_update(unlinked.filter(email_hash__in=by_hash).select_related("programme").order_by("id")))
         for referral in found:

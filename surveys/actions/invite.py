@@ -50,6 +50,8 @@ def mark_sent(sent: Mapping[tuple[str, int], datetime], *, at: datetime) -> int:
     if not sent:
         return 0
     references = {reference for reference, _ in sent}
+    if not Invitation.objects.filter(reference__in=references).exists():
+        return 0  # most messages carry no survey
     customer_ids = {customer_id for _, customer_id in sent}
     with transaction.atomic():
         waiting = Invitation.objects.filter(
