@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from metrics.models import CohortCell, DailyFact, DirtyDay, MonthlyFact, RfmScore
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """Look, search, filter; nothing else."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

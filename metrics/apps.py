@@ -11,8 +11,8 @@ class MetricsConfig(AppConfig):
     def ready(self) -> None:
         from customers.ports import jobs, nav, personal_data
         from metrics import sample, subscribers  # noqa: F401
+        from metrics.actions.personal_data import POLICY
         from metrics.queries import due, fields
-        from metrics.queries.personal_data import POLICY
 
         fields.register_all()
         personal_data.register(POLICY)

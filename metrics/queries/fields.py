@@ -10,7 +10,7 @@ from metrics.models import RfmScore
 
 
 def _scores() -> QuerySet[Model]:
-    return RfmScore.objects.all()  # type: ignore[return-value]
+    return RfmScore.objects.all()
 
 
 def _classes() -> list[tuple[str, str]]:

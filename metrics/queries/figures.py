@@ -129,7 +129,7 @@ def churn_table(*, latest: int | None = None) -> list[ChurnRow]:
     for month, metric, numerator, denominator in facts.values_list("month", "metric", "numerator", "denominator"):
         found[month][names[metric]] = numerator
         if metric == "churn":
-            found[month]["start"] = denominator
+            found[month]["start"] = denominator or 0
     rows = [ChurnRow(month, ChurnMonth(**found[month])) for month in sorted(found) if len(found[month]) == 5]
     return rows[-latest:] if latest else rows
 

@@ -218,7 +218,7 @@ def rfm(currency: str) -> dict[str, Any]:
     highest = max((cell.customers for cell in grid.values()), default=0)
     total = sum(cell.customers for cell in grid.values())
     revenue = sum(cell.revenue_minor for cell in grid.values())
-    rows = []
+    rows: list[dict[str, Any]] = []
     classes: dict[RfmClass, list[int]] = {rfm_class: [0, 0] for rfm_class in RfmClass}
     for r in (5, 4, 3, 2, 1):
         cells = []
@@ -257,7 +257,7 @@ def rfm(currency: str) -> dict[str, Any]:
             (row["r"], f, str(cell["name"]), cell["customers"], cell["revenue"])
             for row in rows
             for f, cell in enumerate(row["cells"], 1)
-        ],  # type: ignore[var-annotated, arg-type]
+        ],
     )
     scored_on = RfmScore.objects.aggregate(day=Max("computed_on"))["day"]
     return {"rows": rows, "groups": groups, "total": total, "currency": currency, "scored_on": scored_on, "table": table}
@@ -267,7 +267,7 @@ def nps(period: Period, query: str) -> dict[str, Any]:
     """The score of the period with its interval, and by month; one query."""
     first = min(period.before.first, add_months(month_start(period.last), -11))
     daily = figures.daily(["nps"], first=first, last=period.last)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for month in months(max(first, add_months(month_start(period.last), -11)), period.last):
         part = Period(month, add_months(month, 1) - timedelta(days=1))
         counts = daily.nps_counts(part)

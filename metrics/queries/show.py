@@ -1,5 +1,6 @@
 """Figures in the form that pages show: written values, changes with their meaning, tiles, charts, heat maps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -169,7 +170,7 @@ def chart(
 def month_chart(
     key: str,
     title: str,
-    values: dict[date, float | int | None],
+    values: Mapping[date, float | int | None],
     *,
     name: str,
     unit: str = "number",

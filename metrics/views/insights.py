@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -38,7 +39,7 @@ def _tabs(here: str, query: str) -> list[dict[str, Any]]:
     ]
 
 
-def _page(request: HttpRequest, here: str, found: dict[str, Any], form: PeriodForm | None = None) -> HttpResponse:
+def _page(request: HttpRequest, here: str, found: dict[str, Any], form: PeriodForm | None = None) -> HttpResponseBase:
     """The page, or its table as a file with `?format=csv`."""
     if request.GET.get("format") == "csv" and "table" in found:
         return as_csv(f"perennial-{here}", found["table"])
@@ -52,14 +53,14 @@ def _form(request: HttpRequest) -> PeriodForm:
 
 
 @staff(PERMISSION)
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: HttpRequest) -> HttpResponseBase:
     """All figures of a period against the period before."""
     form = _form(request)
     return _page(request, "insights", insights.overview(form.chosen, brand.current().currency, form.query), form)
 
 
 @staff(PERMISSION)
-def retention(request: HttpRequest) -> HttpResponse:
+def retention(request: HttpRequest) -> HttpResponseBase:
     """The cohort heat map and the monthly churn."""
     view = request.GET.get("view", "percent")
     if view not in insights.COHORT_VIEWS:
@@ -68,33 +69,33 @@ def retention(request: HttpRequest) -> HttpResponse:
 
 
 @staff(PERMISSION)
-def rfm(request: HttpRequest) -> HttpResponse:
+def rfm(request: HttpRequest) -> HttpResponseBase:
     """The recency x frequency grid and its groups."""
     return _page(request, "rfm", insights.rfm(brand.current().currency))
 
 
 @staff(PERMISSION)
-def nps(request: HttpRequest) -> HttpResponse:
+def nps(request: HttpRequest) -> HttpResponseBase:
     """Net Promoter Score by month with its interval."""
     form = _form(request)
     return _page(request, "nps", insights.nps(form.chosen, form.query), form)
 
 
 @staff(PERMISSION)
-def messages(request: HttpRequest) -> HttpResponse:
+def messages(request: HttpRequest) -> HttpResponseBase:
     """Sends, engagement and reputation, and who sent."""
     form = _form(request)
     return _page(request, "messages", insights.messages(form.chosen, form.query), form)
 
 
 @staff(PERMISSION)
-def definition_list(request: HttpRequest) -> HttpResponse:
+def definition_list(request: HttpRequest) -> HttpResponseBase:
     """What every figure means."""
     return _page(request, "definitions", insights.glossary())
 
 
 @staff(PERMISSION)
-def definition(request: HttpRequest, metric: str) -> HttpResponse:
+def definition(request: HttpRequest, metric: str) -> HttpResponseBase:
     """One figure: meaning, numerator and denominator of the period, its course, and the customers behind it."""
     if not definitions.has(metric):
         raise Http404

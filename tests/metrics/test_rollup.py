@@ -9,10 +9,10 @@ from hypothesis.extra.django import TestCase
 
 from customers.actions import timeline
 from customers.models import JobRun, Order, Refund
-from metrics.actions import catch_up, dirty, months
+from metrics.actions import catch_up, dirty, months, personal_data
 from metrics.actions.rollup import rollup
 from metrics.enums import Family
-from metrics.models import CohortCell, DailyFact, DirtyDay, MonthlyFact
+from metrics.models import CohortCell, DailyFact, DirtyDay, MonthlyFact, RfmScore
 from metrics.rules.commerce import ChurnMonth, DoesNotAddUp
 from tests.factories import metrics as make
 from tests.factories import people
@@ -230,3 +230,20 @@ def test_cohort_without_a_buyer_in_a_month_has_a_zero():
 def test_churn_that_does_not_add_up_is_refused():
     with pytest.raises(DoesNotAddUp):
         ChurnMonth(start=10, churned=2, new=1, reactivated=0, end=10)
+
+
+@pytest.mark.django_db
+def test_merged_customers_are_counted_again(at):
+    today = at.date()
+    alice, twin = people.alice(created_at=at), people.customer("Alicia", created_at=at)
+    make.order(alice, today - timedelta(days=50))
+    make.order(twin, today - timedelta(days=20))
+    catch_up.catch_up(at=at)
+
+    personal_data.merge(twin.id, alice.id, at)
+    Order.objects.filter(customer=twin).update(customer=alice)
+    catch_up.catch_up(at=at)
+
+    later = today - timedelta(days=20)
+    assert (value("new_customers", later), value("repeat_customers", later)) == (0, 1)
+    assert (RfmScore.objects.get().customer_id, RfmScore.objects.get().order_count) == (alice.id, 2)

@@ -3,7 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Min
+
+from customers.models import Order
 from customers.ports.personal_data import PersonalData
+from metrics.actions import dirty
+from metrics.enums import Family
 from metrics.models import RfmScore
 
 
@@ -19,8 +24,11 @@ def erase(customer_id: int, at: datetime) -> None:
 
 
 def merge(from_id: int, into_id: int, at: datetime) -> None:
-    """The next scoring counts the merged orders; until then the remaining customer keeps its own score."""
+    """Two buyers become one: first, second and lapsed orders are counted again from the first order of both."""
     RfmScore.objects.filter(customer_id=from_id).delete()
+    first = Order.objects.filter(customer_id__in=(from_id, into_id)).aggregate(day=Min("local_day"))["day"]
+    if first:
+        dirty.mark([(first, Family.ORDERS), (first, Family.LIFECYCLE)], reason="merged customers", at=at)
 
 
 POLICY = PersonalData("metrics", (RfmScore,), export, erase, merge)
