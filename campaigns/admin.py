@@ -9,7 +9,7 @@ from campaigns.journeys import admin as journeys  # noqa: F401
 from campaigns.models import Campaign, Content, ContentVersion, Engagement, Link, Message, OutboxMail
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Looking, searching, filtering; no adding, changing, deleting."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -31,10 +31,10 @@ class CampaignAdmin(ReadOnlyAdmin):
     list_select_related = ["segment", "topic"]
 
 
-class LinkInline(admin.TabularInline):  # type: ignore[type-arg]
+class LinkInline(admin.TabularInline):
     model = Link
     fields = ["position", "label", "url"]
-    readonly_fields = fields
+    readonly_fields = ["position", "label", "url"]
     can_delete = False
     extra = 0
 

@@ -10,7 +10,7 @@ from customers.ports.fields import Field, FieldType, register
 
 
 def _rows(name: str) -> QuerySet[Model]:
-    return EventAggregate.objects.filter(name=name)  # type: ignore[return-value]
+    return EventAggregate.objects.filter(name=name)
 
 
 def register_all() -> None:

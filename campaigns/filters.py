@@ -9,7 +9,7 @@ from campaigns.enums import CampaignState, MessageState, Reason, SourceKind
 from campaigns.models import Campaign, Message
 
 
-class CampaignFilter(django_filters.FilterSet):  # type: ignore[misc]
+class CampaignFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label=_("Name"))
     state = django_filters.ChoiceFilter(choices=CampaignState.choices, label=_("State"), empty_label=_("Any"))
 
@@ -18,7 +18,7 @@ class CampaignFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ["q", "state"]
 
 
-class MessageFilter(django_filters.FilterSet):  # type: ignore[misc]
+class MessageFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(method="find", label=_("E-mail or name"))
     state = django_filters.ChoiceFilter(choices=MessageState.choices, label=_("State"), empty_label=_("Any"))
     reason = django_filters.ChoiceFilter(

@@ -14,7 +14,7 @@ from customers.models import Segment, Topic
 from customers.queries import brand as brands
 
 
-class AudienceForm(forms.ModelForm):  # type: ignore[type-arg]
+class AudienceForm(forms.ModelForm):
     """Step one: name and recipients."""
 
     class Meta:
@@ -49,7 +49,7 @@ class EstimateForm(forms.Form):
     topic = forms.ModelChoiceField(Topic.objects.all(), required=False)
 
 
-class ContentForm(forms.ModelForm):  # type: ignore[type-arg]
+class ContentForm(forms.ModelForm):
     """Step two: everything but the blocks, which the editor sends beside it."""
 
     class Meta:

@@ -173,7 +173,7 @@ def _insert(rows: Iterable[dict[str, Any]]) -> None:
     if not listed:
         return
     names = list(listed[0])
-    fields = [Message._meta.get_field(name) for name in names]
+    fields: list[Any] = [Message._meta.get_field(name) for name in names]
     prepare = [(name, field.get_db_prep_save) for name, field in zip(names, fields, strict=True)]
     sql.insert(
         "campaigns_message",
@@ -183,7 +183,7 @@ def _insert(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _reactions(campaign: Campaign, version: ContentVersion, topic: Topic, launched: datetime, random: Random) -> None:
-    sent = list(
+    sent: list[Any] = list(
         Message.objects.filter(source_kind=SourceKind.CAMPAIGN, source_id=campaign.pk, sent_at__isnull=False).values_list(
             "id", "customer_id", "sent_at", "opened_at", "clicked_at", "unsubscribed_at"
         )
@@ -233,7 +233,7 @@ def _event(name: str, campaign: Campaign, message_id: int, customer_id: int, mom
 
 
 def _insert_engagements(rows: Sequence[tuple[Any, ...]]) -> None:
-    field = Message._meta.get_field("due_at")
+    field: Any = Message._meta.get_field("due_at")
     sql.insert(
         "campaigns_engagement",
         ["message_id", "kind", "link_id", "at", "visitor", "why", "user_agent", "address_hash"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from django.db import connection, transaction
@@ -15,7 +16,7 @@ from customers.models import Consent, SegmentMembership, Suppression, Topic
 
 NAMESPACE = UUID("0e5a3f0e-56c1-5c0b-9d63-5f2c7a2f8a11")
 CHUNK = 2000
-Audience = int | Sequence[int] | QuerySet  # type: ignore[type-arg]
+Audience = int | Sequence[int] | QuerySet
 
 
 def occasion_key(occasion: str, channel: str = Channel.EMAIL) -> UUID:
@@ -62,12 +63,12 @@ def _chunks(audience: Audience) -> Iterator[list[int]]:
 
 
 def _insert(ids: Sequence[int], constants: tuple[object, ...], programme: str, percent: float) -> int:
-    rows: list[object] = []
+    rows: list[Any] = []
     for customer_id in ids:
         held = percent > 0 and holdout.is_held_out(programme, customer_id, percent)
         rows += [customer_id, MessageState.HOLDOUT if held else MessageState.PLANNED, Reason.HOLDOUT if held else ""]
     names = ("channel", "source_kind", "source_id", "occasion", "content_version", "topic", "planned_at", "due_at")
-    fields = [Message._meta.get_field(name) for name in names]
+    fields: list[Any] = [Message._meta.get_field(name) for name in names]
     values = [field.get_db_prep_save(value, connection) for field, value in zip(fields, constants, strict=True)]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     types = "::int8, %s, %s" if connection.vendor == "postgresql" else ", %s, %s"

@@ -185,7 +185,8 @@ def _intend(sendable: Sequence[tuple[int, str]], token: UUID, at: datetime) -> s
 
 
 def _prepared_values(**values: Any) -> list[Any]:
-    return [Message._meta.get_field(name).get_db_prep_save(value, connection) for name, value in values.items()]
+    fields: list[Any] = [Message._meta.get_field(name) for name in values]
+    return [field.get_db_prep_save(values[field.name], connection) for field in fields]
 
 
 def record(outcomes: Iterable[Outcome], claim: Claim, *, at: datetime) -> int:

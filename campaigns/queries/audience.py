@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Lower
@@ -37,7 +38,7 @@ def audience_ids(segment: Segment, exclude: Segment | None) -> QuerySet[SegmentM
     return ids.values_list("customer_id", flat=True)
 
 
-def _judged(segment: Segment, exclude: Segment | None, topic: Topic | None) -> QuerySet[Customer]:
+def _judged(segment: Segment, exclude: Segment | None, topic: Topic | None) -> QuerySet[Any]:
     consent = Consent.objects.filter(
         customer=OuterRef("pk"), topic=topic, channel=Channel.EMAIL, state=ConsentState.GRANTED
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -30,7 +31,7 @@ def address_hash(address: str) -> str:
     return tokens.keyed_hash("suppression", address.lower())
 
 
-def _rows(messages: QuerySet[Message], at: datetime) -> QuerySet[Message]:
+def _rows(messages: QuerySet[Message], at: datetime) -> QuerySet[Any]:
     consent = Consent.objects.filter(
         customer=OuterRef("customer"), topic=OuterRef("topic"), channel=OuterRef("channel"), state=ConsentState.GRANTED
     )

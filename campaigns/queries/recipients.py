@@ -29,17 +29,17 @@ def merge_values(
         wanted.setdefault(source, []).append(name)
     result: dict[int, Values] = {customer_id: {source: {} for source in wanted} for customer_id in customer_ids}
     context = merge.MergeContext(at=at, reference=reference, is_preview=is_preview)
-    for source in merge.all():
-        names = wanted.get(source.key)
+    for offered in merge.all():
+        names = wanted.get(offered.key)
         if not names:
             continue
         try:
-            fetched = source.fetch(customer_ids, context)
+            fetched = offered.fetch(customer_ids, context)
         except Exception as error:
-            raise SourceFailed(f"{source.label}: {type(error).__name__}") from error
+            raise SourceFailed(f"{offered.label}: {type(error).__name__}") from error
         for customer_id, values in fetched.items():
             if customer_id in result:
-                result[customer_id][source.key] = _picked(values, names)
+                result[customer_id][offered.key] = _picked(values, names)
     return result
 
 

@@ -59,7 +59,8 @@ def report(source_kind: str, source_id: int) -> Report:
     rows = mine.order_by().values_list("state", "reason").annotate(
         total=Count("id"), opened=Count("opened_at"), clicked=Count("clicked_at"), left=Count("unsubscribed_at")
     )  # fmt: skip
-    found, states, reasons = Report(), dict.fromkeys(MessageState, 0), {}
+    reasons: dict[str, int] = {}
+    found, states = Report(), dict.fromkeys(MessageState, 0)
     for state, reason, total, opened, clicked, left in rows:
         states[MessageState(state)] += total
         if reason and state != MessageState.HOLDOUT:

@@ -102,7 +102,7 @@ def _outlook(message: Message, at: datetime) -> list[Step]:
     words = _("%(count)s of at most %(cap)s messages in the last seven days") % {"count": facts.recent, "cap": CAP_COUNT}
     steps = [Step(_("Frequency"), words, None, "good" if facts.recent < CAP_COUNT else "warn")]
     if facts.is_suppressed:
-        steps.append(Step(_("Address"), Reason.SUPPRESSED.label, None, "bad"))
+        steps.append(Step(_("Address"), str(Reason.SUPPRESSED.label), None, "bad"))
     if not facts.is_running:
         steps.append(Step(_("Campaign"), _("Is not sending at the moment."), None, "warn"))
     steps.append(Step(_("Waits"), message.get_reason_display(), message.due_at, "neutral"))

@@ -1,6 +1,7 @@
 """The log of messages, one message, and the panel on the customer page."""
 
-from csp.decorators import csp_exempt
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,7 +13,7 @@ from campaigns.queries.preview import preview
 from campaigns.queries.recipients import SourceFailed, merge_values
 from campaigns.queries.trace import trace
 from campaigns.rules.template import CannotRender
-from campaigns.views.frames import framed
+from campaigns.views.frames import framed, own_policy
 from config.kit.access import staff
 from config.kit.clock import now
 from customers.models import Customer
@@ -20,10 +21,11 @@ from customers.models import Customer
 COUNTED = 10_000  # counting further costs more than anybody learns from it
 
 
-class _CappedPaginator(Paginator):  # type: ignore[type-arg]
+class _CappedPaginator(Paginator):
     @property
-    def count(self) -> int:  # type: ignore[override]
-        return int(self.object_list.order_by()[:COUNTED].count())  # type: ignore[union-attr]
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[:COUNTED].count())
 
 
 @staff("campaigns.view_message")
@@ -53,7 +55,7 @@ def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff("campaigns.view_message")
-@csp_exempt()
+@own_policy
 def message_body(request: HttpRequest, pk: int) -> HttpResponse:
     """The message as this person sees it now, for a sandboxed frame."""
     message = get_object_or_404(Message, pk=pk)
@@ -82,7 +84,7 @@ def message_panel(request: HttpRequest, customer_id: int) -> HttpResponse:
 
 
 @staff("campaigns.view_campaign")
-@csp_exempt()
+@own_policy
 def content_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """Content of a draft as one customer would see it, for a sandboxed frame; `?customer=` chooses whom."""
     content = get_object_or_404(Content, pk=pk)
@@ -110,7 +112,7 @@ def outbox_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @staff("campaigns.view_outboxmail")
-@csp_exempt()
+@own_policy
 def outbox_body(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML of a kept e-mail; its links work, in a new window."""
     return framed(get_object_or_404(OutboxMail, pk=pk).html)

@@ -3,7 +3,6 @@
 from base64 import b64decode
 from typing import Any
 
-from csp.decorators import csp_exempt
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -14,7 +13,7 @@ from campaigns.actions import rendering, tracking
 from campaigns.models import Message
 from campaigns.queries.recipients import SourceFailed, merge_values
 from campaigns.rules.template import CannotRender
-from campaigns.views.frames import framed
+from campaigns.views.frames import framed, own_policy
 from config.kit import tokens
 from config.kit.access import client_address, public
 from config.kit.clock import now
@@ -114,7 +113,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @public
-@csp_exempt()
+@own_policy
 @require_safe
 def in_browser(request: HttpRequest, token: str) -> HttpResponse:
     """The message as it was sent to this person, filled in again."""
