@@ -13,7 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("referrals/<int:referral_id>/decide/", staff.referral_decide, name="decide"),
     path("referrals/panel/<int:customer_id>/", staff.customer_panel, name="panel"),
     path("referrals/panel/<int:customer_id>/code/", staff.make_code, name="make-code"),
-    path("r/me/<str:token>/shared/", public.note_share, name="shared"),
+    path("r/me/<str:token>/told/", public.note_share, name="shared"),
     path("r/me/<str:token>", public.share_page, name="share"),
     path("r/<str:code>", public.friend_page, name="friend"),
 ]

@@ -220,8 +220,8 @@ def test_sharing_is_told_once_a_day_and_way(code):
     mark = re.search(r'data-stamp="([^"]+)"', client.get(address).content.decode())[1]
 
     for medium in ("copy", "copy", "whatsapp"):
-        assert client.post(f"{address}/shared/", {"medium": medium, "stamp": mark}).status_code == 204
-    assert client.post(f"{address}/shared/", {"medium": "pigeon", "stamp": mark}).status_code == 400
+        assert client.post(f"{address}/told/", {"medium": medium, "stamp": mark}).status_code == 204
+    assert client.post(f"{address}/told/", {"medium": "pigeon", "stamp": mark}).status_code == 400
 
     assert list(Event.objects.order_by("id").values_list("properties__medium", flat=True)) == ["copy", "whatsapp"]
 
