@@ -65,27 +65,31 @@ def statement_timeout(seconds: float) -> Iterator[None]:
 
 
 def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Insert plain rows as fast as the engine can (COPY, or executemany); returns how many. A conflict raises.
+    """Insert rows of plain values as fast as the engine can (COPY, or executemany); returns how many. A conflict raises.
 
     `table` and `columns` are names from code, never from users.
     """
-    names = ", ".join(f'"{column}"' for column in columns)
     count = 0
     with connection.cursor() as cursor:
         if is_postgresql():
-            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+            with cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN') as copy:  # type: ignore[attr-defined]
                 for row in rows:
-                    copy.write_row(row)
+                    copy.write_row([json.dumps(value) if type(value) is dict else value for value in row])
                     count += 1
             return count
-        listed = list(rows)
+        listed = [[_for_sqlite(value) for value in row] for row in rows]
         marks = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', listed)
+        cursor.executemany(f'INSERT INTO "{table}" ({_names(columns)}) VALUES ({marks})', listed)
         return len(listed)
 
 
 def insert_new(
-    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, unique: str, inbox: type[models.Model]
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    unique: str,
+    inbox: type[models.Model],
 ) -> int:
     """Insert rows whose `unique` column is not taken yet, and a row of `inbox` (a one-to-one model) for each new one.
 
@@ -124,7 +128,7 @@ def _insert_values(table: str, fields: Sequence[Any], rows: Sequence[Sequence[An
             values = [_for_sqlite(value) for row in part for value in row]
             cursor.execute(
                 f'INSERT INTO "{table}" ({_names(field.column for field in fields)}) '
-                f'VALUES {", ".join([marks] * len(part))} {tail}',
+                f"VALUES {', '.join([marks] * len(part))} {tail}",
                 values,
             )
             if "RETURNING" in tail:
@@ -167,6 +171,33 @@ COPY_TYPES = {
     "bigint": "int8", "integer": "int4", "smallint": "int2", "varchar": "text", "timestamp with time zone": "timestamptz",
     "boolean": "bool", "double precision": "float8",
 }  # fmt: skip
+
+
+def update_many(
+    model: type[models.Model], key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, only: str = "TRUE"
+) -> None:
+    """Set `columns` of the rows whose `key` equals the first value of each given row, all of them in one statement.
+
+    Names are columns of the table; a row holds plain values in the order `key, *columns`. `only` narrows the target
+    further; it is SQL from code, never from users.
+    """
+    if not rows:
+        return
+    table = model._meta.db_table
+    known = {field.column: field for field in model._meta.concrete_fields}
+    fields = [known[name] for name in [key, *columns]]
+    ordered = sorted(rows, key=lambda row: row[0])
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            sets = ", ".join(f'"{name}" = v."{name}"' for name in columns)
+            with _staged(cursor, table, fields, ordered) as staging:
+                cursor.execute(
+                    f'UPDATE "{table}" SET {sets} FROM "{staging}" v WHERE "{table}"."{key}" = v."{key}" AND {only}'
+                )
+            return
+        sets = ", ".join(f'"{name}" = %s' for name in columns)
+        values = [[_for_sqlite(value) for value in (*row[1:], row[0])] for row in ordered]
+        cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{key}" = %s AND {only}', values)
 
 
 def take(inbox: type[models.Model], limit: int) -> list[int]:
@@ -231,9 +262,9 @@ def add_up(
 ) -> None:
     """Fold rows into per-key counters in one upsert: sums are added, minima and maxima widened, others replaced.
 
-    A row holds the values of `key + add + least + greatest + replace`, in this order, one row per key. `defaults`
-    are constants for further columns of a new row. Commutative in add, least and greatest, so batches may arrive in any order. Rows must
-    be sorted by key when several workers run, so that they lock in one order; this function sorts them.
+    A row holds the values of `key + add + least + greatest + replace`, in this order, one row per key; `defaults` are
+    constants for further columns of a new row. Sums, minima and maxima are commutative, so batches may arrive in any
+    order. Rows go in sorted by key, so that several workers lock them in one order.
     """
     if not rows:
         return

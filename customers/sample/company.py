@@ -79,7 +79,7 @@ def _take(kind: str, name: str, story: Story) -> None:
 
 def build_consent(story: Story) -> None:
     """Answers given at sign-up, by the week; some were taken back later."""
-    dice = Random(story.seed)  # noqa: S311
+    dice = Random(story.seed)
     weeks: dict[date, list[int]] = defaultdict(list)
     for customer_id, created_at in Customer.objects.order_by("id").values_list("id", "created_at"):
         weeks[created_at.date() - timedelta(days=created_at.weekday())].append(customer_id)
@@ -115,7 +115,7 @@ def build_visits(story: Story) -> None:
 
 
 def _visits(story: Story) -> Iterator[NewEvent]:
-    dice = Random(story.seed + 1)  # noqa: S311
+    dice = Random(story.seed + 1)
     for order_id, customer_id, placed_at in Order.objects.order_by("id").values_list("id", "customer_id", "placed_at"):
         if dice.random() < 0.5:
             continue

@@ -141,7 +141,7 @@ def _customers(lines: list[dict[str, str]], returns: list[dict[str, str]]) -> li
 
 
 def _customer(known: str, first_order: str, country: str, spent: int) -> dict[str, str]:
-    random = Random(f"{SEED}:{known}")  # noqa: S311  # invented people, not secrets
+    random = Random(f"{SEED}:{known}")  # invented people, not secrets
     place = people.PLACES[country]
     first, last = people.person(random, place)
     ordered = datetime.fromisoformat(first_order)

@@ -101,18 +101,18 @@ class Book:
     ) -> "Book":  # fmt: skip
         """Open the accounts of customers, new ones where they have none, `joined` at the given moments or now."""
         wanted = sorted(set(ids))
-        found = _locked(Account.objects.filter(customer_id__in=wanted))
+        found = _locked(Account.objects.filter(customer_id__among=wanted))
         known = {account.customer_id for account in found}
         missing = [customer_id for customer_id in wanted if customer_id not in known]
         if missing:
             _join([(customer_id, (joined or {}).get(customer_id, at)) for customer_id in missing])
-            found = _locked(Account.objects.filter(customer_id__in=wanted))
+            found = _locked(Account.objects.filter(customer_id__among=wanted))
         return cls(found, at=at, programme=programme)
 
     @classmethod
     def of_accounts(cls, ids: Iterable[int], *, at: datetime) -> "Book":
         """Open accounts by their own ids."""
-        return cls(_locked(Account.objects.filter(id__in=list(ids))), at=at)
+        return cls(_locked(Account.objects.filter(id__among=list(ids))), at=at)
 
     def expect(self, count: int) -> None:
         """Reserve ids for about `count` entries."""
@@ -125,7 +125,7 @@ class Book:
             return
         for account in wanted.values():
             account.lots = list(account.opened)
-        rows = Lot.objects.filter(account_id__in=list(wanted), remaining__gt=0).values_list(
+        rows = Lot.objects.filter(account_id__among=list(wanted), remaining__gt=0).values_list(
             "account_id", "entry_id", "remaining", "occurred_at", "available_at", "expires_at"
         )
         for account_id, *values in rows:  # the columns of OpenLot, in its order
@@ -326,16 +326,24 @@ class Book:
         )
         bulk.insert(Allocation, ("entry_id", "lot_id", "points"), self._allocations)
         old = [lot for lot in self._touched_lots.values() if lot.id not in new]
-        bulk.update(Lot, "entry_id", ("remaining", "expires_at"), [(lot.id, lot.remaining, lot.expires_at) for lot in old])
+        sql.update_many(
+            Lot, "entry_id", ("remaining", "expires_at"), [(lot.id, lot.remaining, lot.expires_at) for lot in old]
+        )
         changed = [account for account in self.by_id.values() if account.is_changed]
-        bulk.update(
+        sql.update_many(
             Account, "id", ACCOUNT_COLUMNS, [(a.id, *(getattr(a, name) for name in ACCOUNT_COLUMNS)) for a in changed]
         )
         self._write_stays([account for account in changed if account.stays])
         record_many(self._events, at=self.at)
 
     def _write_stays(self, moved: Sequence[Held]) -> None:
-        bulk.update(TierChange, "account_id", ("until",), [(a.id, a.stays[0][2]) for a in moved], only='"until" IS NULL')
+        sql.update_many(
+            TierChange,
+            "account_id",
+            ("until",),
+            [(a.id, a.stays[0][2]) for a in moved],
+            only='"loyalty_tierchange"."until" IS NULL',
+        )
         rows = []
         for account in moved:
             ends = [stay[2] for stay in account.stays[1:]]
@@ -366,7 +374,7 @@ def _join(members: Sequence[tuple[int, datetime]]) -> None:
     )
     if tier_id is None:
         return
-    ids = Account.objects.filter(customer_id__in=list(stamps)).order_by("id").values_list("id", "customer_id")
+    ids = Account.objects.filter(customer_id__among=list(stamps)).order_by("id").values_list("id", "customer_id")
     sql.insert_ignoring(
         TierChange._meta.db_table,
         "account_id, tier_id, since, cause, metric",

@@ -1,15 +1,12 @@
-"""Bulk statements of the ledger: ids ahead of the insert, rows by COPY, many rows updated by one statement."""
+"""Bulk statements of the ledger: ids ahead of the insert, rows by COPY."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
 
 from config.kit import sql
-
-ROWS_PER_STATEMENT = 2000
 
 
 def reserve_ids(model: type[models.Model], count: int, *, after: int = 0) -> Iterator[int]:
@@ -32,55 +29,9 @@ def reserve_ids(model: type[models.Model], count: int, *, after: int = 0) -> Ite
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows of plain values (aware datetimes, dates, numbers, texts, dicts) into columns named as in the table."""
     if rows:
-        sql.insert(model._meta.db_table, columns, _prepared(rows))
-
-
-def _prepared(rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
-    if sql.is_postgresql():
-        return ([json.dumps(value) if type(value) is dict else value for value in row] for row in rows)
-    return ([_for_sqlite(value) for value in row] for row in rows)
+        sql.insert(model._meta.db_table, columns, rows)
 
 
 def moment(at: datetime) -> Any:
     """A moment as the engine takes it in a plain statement."""
     return at if sql.is_postgresql() else connection.ops.adapt_datetimefield_value(at)
-
-
-def _for_sqlite(value: Any) -> Any:
-    if type(value) is dict:
-        return json.dumps(value)
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    if isinstance(value, date):
-        return connection.ops.adapt_datefield_value(value)
-    return value
-
-
-def update(
-    model: type[models.Model], key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, only: str = "TRUE"
-) -> None:
-    """Set `columns` of the rows whose `key` equals the first value of each given row, in one statement per 2,000 rows.
-
-    `only` narrows the target further; it is SQL from code, never from users.
-    """
-    table = model._meta.db_table
-    fields = [next(f for f in model._meta.local_fields if f.column == name) for name in [key, *columns]]
-    casts = [_cast(field) for field in fields]
-    marks = "(" + ", ".join(casts) + ")"
-    sets = ", ".join(f'"{name}" = v.column{number}' for number, name in enumerate(columns, start=2))
-    ordered = list(_prepared(sorted(rows, key=lambda row: row[0])))
-    with connection.cursor() as cursor:
-        for start in range(0, len(ordered), ROWS_PER_STATEMENT):
-            part = ordered[start : start + ROWS_PER_STATEMENT]
-            cursor.execute(
-                f'UPDATE "{table}" SET {sets} FROM (VALUES {", ".join([marks] * len(part))}) AS v '
-                f'WHERE "{table}"."{key}" = v.column1 AND {only}',
-                [value for row in part for value in row],
-            )
-
-
-def _cast(field: "models.Field[Any, Any]") -> str:
-    if not sql.is_postgresql():
-        return "%s"
-    target = field.target_field if isinstance(field, models.ForeignKey) else field
-    return f"%s::{target.rel_db_type(connection)}"

@@ -83,7 +83,7 @@ class _Run:
             sources[kind].add(number)
         where = Q(pk__in=[])
         for kind, ids in sources.items():
-            where |= Q(source_type=kind, source_id__in=ids)
+            where |= Q(source_type=kind, source_id__among=sorted(ids))
         rows = Entry.objects.filter(where).values_list(
             "account_id", "source_type", "source_id", "id", "kind", "points", "desired_points", "basis_minor",
             "idempotency_key", "note",
@@ -103,7 +103,7 @@ class _Run:
         refunded = {_source(event) for event in self.events if event.name != ORDER_PLACED}
         late = [i for (_, order_id), s in self.orders.items() if (ORDER, order_id) in refunded and (i := s.entry_id)]
         if late:
-            ended = Allocation.objects.filter(lot_id__in=late, entry__kind=EntryKind.EXPIRE)
+            ended = Allocation.objects.filter(lot_id__among=late, entry__kind=EntryKind.EXPIRE)
             for lot_id, points in ended.values_list("lot_id", "points"):
                 origins[lot_id].clawed_back += points
         losing = {event.customer_id for event in self.events if event.name != ORDER_PLACED}
@@ -119,7 +119,7 @@ class _Run:
         losing = {self.book.by_customer[e.customer_id].id for e in self.events if e.name != ORDER_PLACED}
         if not losing:
             return {}
-        stays = TierChange.objects.filter(account_id__in=losing, until__isnull=True)
+        stays = TierChange.objects.filter(account_id__among=sorted(losing), until__isnull=True)
         return dict(stays.values_list("account_id", "previous_id"))
 
     # --- the walk ---------------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ def metric_days(account_ids: Iterable[int], programme: Programme, *, since: date
     """The tier metric's sums per account and local day since a day: (all, the negative part of it)."""
     amount = metric_amount(programme)
     rows = (
-        Entry.objects.filter(account_id__in=list(account_ids), local_day__gte=since)
+        Entry.objects.filter(account_id__among=list(account_ids), local_day__gte=since)
         .filter(COUNTED)
         .values_list("account_id", "local_day")
         .annotate(total=Sum(amount), negative=Sum(Least(amount, Value(0))))
