@@ -10,11 +10,12 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campaigns"
 
     def ready(self) -> None:
-        from campaigns import events, fields, personal, sample
+        from campaigns import events, sample
+        from campaigns.actions import personal
         from campaigns.journeys import ports as journeys
         from campaigns.models import Message
-        from campaigns.queries import due
-        from customers.ports import jobs, nav, panels, personal_data, samples
+        from campaigns.queries import due, fields, uses
+        from customers.ports import jobs, nav, panels, personal_data, samples, segment_uses
 
         events.register_all()
         fields.register_all()
@@ -41,6 +42,7 @@ class CampaignsConfig(AppConfig):
         personal_data.register(
             personal_data.PersonalData("campaigns", (Message,), personal.export, personal.erase, personal.merge)
         )
+        segment_uses.register(segment_uses.SegmentUses("campaigns", uses.of_segments))
         samples.register(samples.SamplePart("campaigns", "Campaigns and messages", 72, sample.build))
         journeys.register_all()
         seconds = timedelta(seconds=1)

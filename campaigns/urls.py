@@ -19,11 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/<int:pk>/review/", campaigns.campaign_review, name="campaign-review"),
     path("campaigns/<int:pk>/copy/", campaigns.campaign_copy, name="campaign-copy"),
     path("campaigns/<int:pk>/delete/", campaigns.campaign_delete, name="campaign-delete"),
-    re_path(
-        r"^campaigns/(?P<pk>\d{1,18})/(?P<verb>pause|resume|stop|unschedule|resend)/$",
-        campaigns.campaign_change,
-        name="campaign-change",
-    ),
+    path("campaigns/<int:pk>/<slug:verb>/", campaigns.campaign_change, name="campaign-change"),
     path("messages/", messages.message_list, name="message-list"),
     path("messages/<int:pk>/", messages.message_detail, name="message-detail"),
     path("messages/<int:pk>/body/", messages.message_body, name="message-body"),

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 CLAIM = 500
 # Rows between two commits: a kill leaves at most this many `unknown`; smaller costs a commit more often.
-STEP = 100
+STEP = 200
 LEASE = timedelta(minutes=10)
 ATTEMPT = timedelta(minutes=5)
 TALK_SECONDS = 240  # shorter than ATTEMPT: the talk ends before anybody may judge the row

@@ -240,8 +240,10 @@ def _chart(hours: dict[str, list[int]]) -> dict[str, Any]:
 
 @staff("campaigns.launch_campaign")
 @require_POST
-def campaign_change(request: HttpRequest, pk: str, verb: str) -> HttpResponse:
+def campaign_change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Pause, resume, stop, take back to draft, or send again what became unknown."""
+    if verb not in ("pause", "resume", "stop", "unschedule", "resend"):
+        raise Http404
     campaign = get_object_or_404(Campaign, pk=pk)
     at, user_id = now(), request.user.pk
     if verb == "pause":

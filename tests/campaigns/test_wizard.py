@@ -212,3 +212,27 @@ def test_list_queries_do_not_grow(marta, at, count, django_assert_max_num_querie
 
     with django_assert_max_num_queries(16):
         marta.get("/messages/")
+
+
+def test_segments_know_their_campaigns(at):
+    from campaigns.queries.uses import of_segments
+
+    campaign = messages.campaign(people.alice())
+
+    [use] = of_segments([campaign.segment_id])[campaign.segment_id]
+    assert (use.kind, use.name, use.url, use.is_live) == ("Campaign", "Spring", f"/campaigns/{campaign.pk}/", False)
+
+
+def test_personal_data_is_exported_merged_and_erased(at):
+    from campaigns.actions import personal
+
+    alice, bob = people.alice(), people.bob()
+    version = messages.version()
+    for number, person in ((1, alice), (1, bob), (2, bob)):
+        messages.message(person, at=at, source_id=number, version=version, detail="250 ok")
+
+    assert len(personal.export(bob.pk)["messages"]) == 2
+    personal.merge(bob.pk, alice.pk, at)
+    assert Message.objects.filter(customer=alice).count() == 2
+    personal.erase(alice.pk, at)
+    assert set(Message.objects.values_list("detail", flat=True)) == {""}
