@@ -173,6 +173,42 @@ COPY_TYPES = {
 }  # fmt: skip
 
 
+def insert_returning(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, returning: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """`INSERT … ON CONFLICT DO NOTHING RETURNING …` of rows of plain values; returns what is new.
+
+    `columns` and `returning` are columns of the table.
+    """
+    if not rows:
+        return []
+    table = model._meta.db_table
+    known = {field.column: field for field in model._meta.concrete_fields}
+    fields = [known[name] for name in columns]
+    names, tail = _names(columns), f"ON CONFLICT DO NOTHING RETURNING {_names(returning)}"
+    if not is_postgresql():
+        return _insert_values(table, fields, rows, tail)
+    with connection.cursor() as cursor, _staged(cursor, table, fields, rows) as staging:
+        cursor.execute(f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}" {tail}')
+        return cursor.fetchall()
+
+
+def fetch(queryset: "models.QuerySet[Any, Any]") -> list[tuple[Any, ...]]:
+    """The rows of a `values_list` query, values as the driver gives them: JSON parsed, times aware in UTC.
+
+    On PostgreSQL by the binary protocol: reading two times, a JSON and a UUID per row is three times as fast as text.
+    """
+    if not is_postgresql():
+        return list(queryset)
+    import psycopg
+
+    statement, parameters = queryset.query.sql_with_params()
+    with connection.cursor():  # opens the connection, within the transaction as it stands
+        pass
+    with psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statement, parameters, binary=True).fetchall()
+
+
 def update_many(
     model: type[models.Model], key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, only: str = "TRUE"
 ) -> None:

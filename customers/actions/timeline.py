@@ -91,8 +91,8 @@ def process_batch(*, limit: int = 2000, at: datetime) -> int:
 
 def _claim(limit: int) -> list[TimelineEvent]:
     ids = sql.take(PendingEvent, limit)
-    rows = Event.objects.filter(id__among=ids).order_by("id").values_list("id", *COLUMNS) if ids else ()
-    return [TimelineEvent(*row) for row in rows]
+    rows = Event.objects.filter(id__among=ids).order_by("id").values_list("id", *COLUMNS)
+    return [TimelineEvent(*row) for row in sql.fetch(rows)] if ids else []
 
 
 class _HandlerFailed(Exception):

@@ -359,27 +359,27 @@ HELD = (
 
 
 def _locked(accounts: Any) -> list[Held]:
-    return [Held(*row) for row in sql.for_update(accounts.order_by("id")).values_list(*HELD)]
+    return [Held(*row) for row in sql.fetch(sql.for_update(accounts.order_by("id")).values_list(*HELD))]
 
 
 def _join(members: Sequence[tuple[int, datetime]]) -> None:
     """Open accounts and the first stay, in the lowest tier when it begins at 0. A racing worker's row wins."""
     first = Tier.objects.order_by("threshold").first()
     tier_id = first.id if first and first.threshold == 0 else None
-    stamps = {customer_id: bulk.moment(joined_at) for customer_id, joined_at in members}
-    sql.insert_ignoring(
-        Account._meta.db_table,
-        "customer_id, joined_at, tier_id, tier_since, metric, pending, active, earned, spent, expired, deficit",
+    stamps = dict(members)
+    new = sql.insert_returning(
+        Account,
+        ("customer_id", "joined_at", "tier_id", "tier_since", "metric", "pending", "active", "earned", "spent", "expired",
+         "deficit"),
         [(i, stamp, tier_id, stamp if tier_id else None, 0, 0, 0, 0, 0, 0, 0) for i, stamp in stamps.items()],
-    )
-    if tier_id is None:
-        return
-    ids = Account.objects.filter(customer_id__among=list(stamps)).order_by("id").values_list("id", "customer_id")
-    sql.insert_ignoring(
-        TierChange._meta.db_table,
-        "account_id, tier_id, since, cause, metric",
-        [(account_id, tier_id, stamps[customer_id], str(TierCause.JOINED), 0) for account_id, customer_id in ids],
-    )
+        returning=("id", "customer_id"),
+    )  # fmt: skip
+    if tier_id is not None:
+        bulk.insert(
+            TierChange,
+            ("account_id", "tier_id", "since", "cause", "metric"),
+            [(account_id, tier_id, stamps[customer_id], str(TierCause.JOINED), 0) for account_id, customer_id in new],
+        )
 
 
 def earlier(one: datetime | None, other: datetime | None) -> datetime | None:

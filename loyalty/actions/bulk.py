@@ -1,7 +1,6 @@
 """Bulk statements of the ledger: ids ahead of the insert, rows by COPY."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -30,8 +29,3 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
     """Insert rows of plain values (aware datetimes, dates, numbers, texts, dicts) into columns named as in the table."""
     if rows:
         sql.insert(model._meta.db_table, columns, rows)
-
-
-def moment(at: datetime) -> Any:
-    """A moment as the engine takes it in a plain statement."""
-    return at if sql.is_postgresql() else connection.ops.adapt_datetimefield_value(at)

@@ -9,7 +9,8 @@ from django.db import connection, transaction
 
 from config.kit.clock import now
 from customers.actions import timeline
-from customers.models import Customer, PendingEvent
+from customers.models import Customer
+from customers.ports import samples
 from tests.benchmarks.harness import Report, alternate, rate
 
 CUSTOMERS, BATCH, ROUND = 20_000, 1000, 30_000
@@ -31,7 +32,7 @@ def _events(count: int, seed: int) -> list[timeline.NewEvent]:
                 occurred_at=START + timedelta(seconds=dice.randrange(20_000_000)),
                 key=uuid4(),
                 source="bench",
-                properties={"number": str(dice.random()), "lines": 3} if paid else {"path": "/shop/lights", "rank": 7},
+                properties={"number": f"B{len(made)}", "order_id": seed * ROUND + len(made) + 1, "lines": 3} if paid else {"path": "/shop/lights", "rank": 7},
                 amount_minor=dice.randrange(500, 20_000) if paid else None,
                 currency="GBP" if paid else "",
             )
@@ -67,19 +68,28 @@ def _limit(number: int) -> float:
     return rate(ROUND, copy)
 
 
+def _company() -> None:
+    """A brand, a live loyalty programme, ready-made segments and live journeys: what the subscribers of a real shop see."""
+    story = samples.Story(at=START, shift=timedelta(), seed=1, progress=lambda label, done: None)
+    for key in ("customers.brand", "loyalty", "segments", "journeys"):
+        samples.get(key).build(story)
+
+
 def run(report: Report) -> None:
     Customer.objects.bulk_create(
         [Customer(email=f"c{n}@example.com", created_at=START, updated_at=START) for n in range(CUSTOMERS)], batch_size=2000
     )
+    _company()
+    while timeline.process_batch(at=now()):
+        pass
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_event (LIKE customers_event INCLUDING ALL)")
         cursor.execute("ALTER TABLE bench_event ADD FOREIGN KEY (customer_id) REFERENCES customers_customer (id)")
     ours, limit = alternate(_ours, _limit)
     report.add("record events, batches of 1,000", ours, limit, unit="events/s", goal="≥ 1/3 of COPY", passed=ours * 3 >= limit)
 
-    waiting = PendingEvent.objects.count()
-    started = time.perf_counter()
-    while timeline.process_batch(at=now()):
-        pass
-    speed = waiting / (time.perf_counter() - started)
+    taken, started = 0, time.perf_counter()
+    while count := timeline.process_batch(at=now()):
+        taken += count
+    speed = taken / (time.perf_counter() - started)
     report.add("P2 process events, every subscriber", speed, None, unit="events/s", goal="≥ 10,000", passed=speed >= 10_000)

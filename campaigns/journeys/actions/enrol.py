@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max
 
 from campaigns.journeys import events
@@ -16,6 +16,7 @@ from campaigns.journeys.models import Enrolment, JourneyVersion
 from campaigns.journeys.queries.audience import matching_ids
 from campaigns.journeys.queries.walks import Walk
 from campaigns.rules import holdout
+from config.kit import sql
 from customers.models import Customer
 from customers.queries import brand
 
@@ -108,23 +109,8 @@ def _insert(candidates: dict[int, Candidate], *, walk: Walk, at: datetime) -> li
 
 
 def insert_rows(rows: Sequence[Sequence[Any]]) -> list[tuple[int, int, str, int]]:
-    """INSERT … ON CONFLICT DO NOTHING of rows in the order of `COLUMNS`; returns what is new."""
-    attnames = {field.attname: field for field in Enrolment._meta.concrete_fields}
-    prepare = [attnames[name].get_db_prep_save for name in COLUMNS]
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
-    row_marks = "(" + ", ".join(["%s"] * len(COLUMNS)) + ")"
-    new: list[tuple[int, int, str, int]] = []
-    with connection.cursor() as cursor:
-        for start in range(0, len(rows), 2000):
-            part = rows[start : start + 2000]
-            values = [p(value, connection) for row in part for p, value in zip(prepare, row, strict=True)]
-            cursor.execute(
-                f'INSERT INTO "{Enrolment._meta.db_table}" ({names}) VALUES {", ".join([row_marks] * len(part))} '
-                'ON CONFLICT DO NOTHING RETURNING "id", "customer_id", "state", "run"',
-                values,
-            )
-            new += cursor.fetchall()
-    return new
+    """Insert rows in the order of `COLUMNS`, passing over those that exist; returns what is new."""
+    return sql.insert_returning(Enrolment, COLUMNS, rows, returning=("id", "customer_id", "state", "run"))
 
 
 def _welcome(new: list[tuple[int, int, str, int]], *, walk: Walk, at: datetime) -> int:
