@@ -35,9 +35,7 @@ class Environment(BaseSettings):
         description="Public address of this installation, used in links. https switches secure cookies and HSTS on.",
     )
     allowed_hosts: str = Field("", description="Host names to answer, separated by commas. Default: that of BASE_URL.")
-    database_url: str = Field(
-        "", description="postgresql://user:password@host:5432/name. Default: SQLite in DATA_DIR."
-    )
+    database_url: str = Field("", description="postgresql://user:password@host:5432/name. Default: SQLite in DATA_DIR.")
     redis_url: str = Field(
         "", description="redis://:password@host:6379/0, broker and cache. Default: a broker in SQLite, cache in memory."
     )

@@ -15,7 +15,8 @@ NAMED_ONLY = (
 ROLES: dict[str, tuple[str, ...]] = {
     "admin": (*(f"{app}.*" for app in APPS), *(f"*.{verb}" for verb in NAMED_ONLY), "auth.*"),
     "marketer": (
-        *SEE_EVERYTHING, "customers.*_segment", "customers.change_customer", "customers.add_customer", "customers.import_customer",
+        *SEE_EVERYTHING, "customers.*_segment", "customers.change_customer", "customers.add_customer",
+        "customers.import_customer",
         "customers.change_consent", "customers.add_suppression", "customers.add_importjob", "customers.change_importjob",
         "campaigns.add_*", "campaigns.change_*", "campaigns.delete_campaign", "campaigns.launch_campaign",
         "loyalty.add_*", "loyalty.change_*", "referrals.add_*", "referrals.change_*", "surveys.add_*", "surveys.change_*",

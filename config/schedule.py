@@ -13,7 +13,6 @@ def install() -> None:
         for job in jobs.all()
     }
 
-
     app.conf.task_routes = (route,)
 
 

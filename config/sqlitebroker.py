@@ -49,7 +49,7 @@ class QoS(virtual.QoS):
     """Forgets a message for good once it is acknowledged."""
 
     def ack(self, delivery_tag: str) -> None:
-        self.channel.forget(delivery_tag)
+        self.channel.forget(delivery_tag)  # type: ignore[attr-defined]
         super().ack(delivery_tag)
 
 
@@ -61,7 +61,8 @@ class Channel(virtual.Channel):
 
     @property
     def path(self) -> str:
-        return str(self.connection.client.transport_options["path"])
+        options: dict[str, Any] = self.connection.client.transport_options  # type: ignore[union-attr, assignment]
+        return str(options["path"])
 
     def _run(self, sql: str, *args: Any) -> sqlite3.Cursor:
         connection, lock = _open(self.path)
@@ -116,7 +117,8 @@ class Transport(virtual.Transport):
         return sqlite3.sqlite_version
 
     def establish_connection(self) -> Any:
-        self.polling_interval = self.client.transport_options.get("polling_interval", 0.05)
+        options: dict[str, Any] = self.client.transport_options or {}  # type: ignore[union-attr]
+        self.polling_interval = options.get("polling_interval", 0.05)
         return super().establish_connection()
 
 

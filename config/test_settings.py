@@ -13,12 +13,12 @@ os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL", "") or (
 )
 os.environ["EMAIL_URL"] = "outbox://"
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import CACHES, DATABASES  # noqa: E402
+from config.settings import *  # noqa: F403
+from config.settings import CACHES, DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_BROKER_URL = "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
 CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -26,4 +26,3 @@ STORAGES = {
 }
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME")}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-

@@ -13,7 +13,9 @@ CONSENT_WITHDRAWN = "consent.withdrawn"
 
 CATALOGUE = [
     EventType(CUSTOMER_CREATED, "Customer created", "user-plus", {"source": "import, api, sign-up"}, "Became a customer"),
-    EventType(CUSTOMER_UPDATED, "Customer updated", "user-pen", {"fields": "names of the changed fields"}, "Profile changed"),
+    EventType(
+        CUSTOMER_UPDATED, "Customer updated", "user-pen", {"fields": "names of the changed fields"}, "Profile changed"
+    ),
     EventType(
         ORDER_PLACED,
         "Order placed",

@@ -72,7 +72,7 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     count = 0
     with connection.cursor() as cursor:
         if is_postgresql():
-            with cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN') as copy:  # type: ignore[attr-defined]
+            with cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN') as copy:
                 for row in rows:
                     copy.write_row([json.dumps(value) if type(value) is dict else value for value in row])
                     count += 1
@@ -96,10 +96,10 @@ def insert_new(
     `columns` are field names, a row holds plain values in that order. On PostgreSQL both inserts are one statement over a
     staging table (4 times as fast as VALUES). Returns how many are new.
     """
-    fields = [model._meta.get_field(name) for name in columns]
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
     table, box = model._meta.db_table, inbox._meta.db_table
     names = _names(field.column for field in fields)
-    key, box_key = model._meta.get_field(unique).column, inbox._meta.pk.column  # type: ignore[union-attr]
+    key, box_key = _column(model, unique), _column(inbox, "pk")
     ignore = f'ON CONFLICT ("{key}") DO NOTHING RETURNING id'
     if not is_postgresql():
         new = _insert_values(table, fields, rows, ignore)
@@ -111,6 +111,11 @@ def insert_new(
             f'INSERT INTO "{box}" ("{box_key}") SELECT id FROM fresh'
         )
         return int(cursor.rowcount)
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    return str(field.column)
 
 
 def _names(columns: Iterable[str]) -> str:
@@ -241,7 +246,7 @@ def take(inbox: type[models.Model], limit: int) -> list[int]:
 
     Rows that another worker is taking are passed over. When the transaction is rolled back the rows are there again.
     """
-    table, key = inbox._meta.db_table, inbox._meta.pk.column  # type: ignore[union-attr]
+    table, key = inbox._meta.db_table, _column(inbox, "pk")
     chosen = f'SELECT "{key}" FROM "{table}" ORDER BY "{key}" LIMIT %s'
     # ANY(ARRAY(…)) is evaluated once; a plain IN (… LIMIT … FOR UPDATE) may be evaluated again per row.
     among = f"= ANY(ARRAY({chosen} FOR UPDATE SKIP LOCKED))" if is_postgresql() else f"IN ({chosen})"
@@ -252,16 +257,16 @@ def take(inbox: type[models.Model], limit: int) -> list[int]:
 
 @models.ForeignKey.register_lookup
 @models.Field.register_lookup
-class Among(models.Lookup):  # type: ignore[type-arg]
+class Among(models.Lookup):
     """`filter(customer__among=ids)`: like `__in` for a list of integers, but one parameter however long the list."""
 
     lookup_name = "among"
     prepare_rhs = False
 
-    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, list[Any]]:
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
         return "%s", [list(value) if connection.vendor == "postgresql" else json.dumps(list(value))]
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         left, left_params = self.process_lhs(compiler, connection)
         _, right_params = self.get_db_prep_lookup(self.rhs, connection)
         right = "= ANY(%s)" if connection.vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
@@ -306,7 +311,7 @@ def add_up(
         return
     columns = [*key, *add, *least, *greatest, *replace]
     constants = defaults or {}
-    fields = [model._meta.get_field(name) for name in [*columns, *constants]]
+    fields: list[Any] = [model._meta.get_field(name) for name in [*columns, *constants]]
     db = [field.column for field in fields][: len(columns)]
     table = model._meta.db_table
     smallest, largest = ("LEAST", "GREATEST") if is_postgresql() else ("min", "max")
@@ -322,7 +327,8 @@ def add_up(
         else:
             sets.append(f'"{column}" = {new}')
     extra = list(constants.values())
-    upsert(table, fields, db[: len(key)], sets, [[*row, *extra] for row in sorted(rows, key=lambda row: row[: len(key)])])
+    ordered = sorted(rows, key=lambda row: tuple(row[: len(key)]))
+    upsert(table, fields, db[: len(key)], sets, [[*row, *extra] for row in ordered])
 
 
 def upsert(

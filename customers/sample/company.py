@@ -94,9 +94,7 @@ def build_consent(story: Story) -> None:
 
 def _answer(ids: list[int], topic: Topic, state: str, at: datetime) -> None:
     if ids:
-        consent.set_consent(
-            ids, topic=topic, channel=Channel.EMAIL, state=state, source="sample", wording=WORDING, at=at
-        )
+        consent.set_consent(ids, topic=topic, channel=Channel.EMAIL, state=state, source="sample", wording=WORDING, at=at)
 
 
 def _noon(day: date, story: Story) -> datetime:

@@ -9,7 +9,7 @@ import gzip
 import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from random import Random
@@ -27,8 +27,8 @@ CATEGORIES = {
     "Garden": ("GARDEN", "PLANT", "FLOWER", "WATERING", "SEED", "BIRD", "PICNIC", "PARASOL", "BUNTING"),
     "Stationery and craft": ("CARD", "WRAP", "PAPER", "PEN", "PENCIL", "NOTEBOOK", "STICKER", "STAMP", "RIBBON", "SEWING",
                              "TAPE", "CHALK", "BOOK", "ENVELOPE", "TISSUE", "CRAYON", "ORIGAMI"),
-    "Toys and games": ("TOY", "GAME", "DOLL", "PUZZLE", "JIGSAW", "DOMINO", "BINGO", "PLAYHOUSE", "SPACEBOY", "CIRCUS", "DINOSAUR",
-                       "SOLDIER", "CHILDREN", "BALLOON", "PARTY"),
+    "Toys and games": ("TOY", "GAME", "DOLL", "PUZZLE", "JIGSAW", "DOMINO", "BINGO", "PLAYHOUSE", "SPACEBOY", "CIRCUS",
+                       "DINOSAUR", "SOLDIER", "CHILDREN", "BALLOON", "PARTY"),
     "Jewellery": ("NECKLACE", "BRACELET", "EARRING", "RING", "BROOCH", "BEAD", "HAIR", "JEWEL", "CHARM"),
     "Bathroom and comfort": ("SOAP", "BATH", "TOWEL", "HOT WATER", "HAND WARMER", "INCENSE", "SACHET", "BODY"),
 }  # fmt: skip
@@ -51,7 +51,9 @@ def convert(source: Path, target: Path) -> dict[str, int]:
             _orders(lines),
         ),
         "refunds": _write(
-            target / "refunds.csv.gz", ("refund_number", "customer_id", "refunded_at", "currency", "amount"), _refunds(returns)
+            target / "refunds.csv.gz",
+            ("refund_number", "customer_id", "refunded_at", "currency", "amount"),
+            _refunds(returns),
         ),
     }
     rows = _customers(lines, returns)
@@ -74,13 +76,16 @@ def _read(source: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     count = 0
-    with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=9, mtime=0) as packed:
-        with io.TextIOWrapper(packed, encoding="utf-8", newline="") as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(header)
-            for row in rows:
-                writer.writerow(row)
-                count += 1
+    with (
+        path.open("wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=9, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+    ):
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow(row)
+            count += 1
     return count
 
 
@@ -147,7 +152,7 @@ def _customer(known: str, first_order: str, country: str, spent: int) -> dict[st
     ordered = datetime.fromisoformat(first_order)
     created = ordered - timedelta(minutes=random.choice((4, 9, 16, 31, 60 * 26, 60 * 24 * 6)))
     business = spent > 4000 or random.random() < 0.06
-    born = datetime(1950 + random.randrange(52), 1 + random.randrange(12), 1 + random.randrange(28))
+    born = date(1950 + random.randrange(52), 1 + random.randrange(12), 1 + random.randrange(28))
     return {
         "external_id": known,
         "email": f"{people.plain(first)}.{people.plain(last)}.{known}@{random.choice(people.DOMAINS)}",
@@ -165,7 +170,7 @@ def _customer(known: str, first_order: str, country: str, spent: int) -> dict[st
         "persona": "Wholesaler" if business else random.choice(PERSONAS),
         "acquisition_channel": random.choice(CHANNELS),
         "acquired_on": created.date().isoformat(),
-        "born_on": born.date().isoformat() if random.random() < 0.55 else "",
+        "born_on": born.isoformat() if random.random() < 0.55 else "",
         "created_at": created.isoformat(sep=" ", timespec="minutes"),
         "favourite_category": random.choice(list(CATEGORIES)) if random.random() < 0.4 else "",
     }

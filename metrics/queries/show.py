@@ -143,7 +143,7 @@ def chart(
     """A chart of one or more metrics over a period; `compare` adds the period before of the first metric."""
     buckets = _buckets(period)
     units = {"count": "number", "money": "money", "percent": "percent", "score": "number"}
-    series = [
+    series: list[dict[str, Any]] = [
         {"name": str(definitions.get(metric).label), "values": [daily.value(metric, part) for _, part in buckets]}
         for metric in metrics
     ]
@@ -155,7 +155,7 @@ def chart(
             earlier = [part for _, part in _buckets(period.before)][-len(buckets) :]
         values = [daily.value(metrics[0], part) for part in earlier]
         if len(values) == len(buckets):
-            series.append({"name": _("Period before"), "values": values})
+            series.append({"name": _("Period before"), "values": values, "dashed": True})
     return {
         "id": key,
         "title": title,

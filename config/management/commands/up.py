@@ -82,19 +82,22 @@ class Command(BaseCommand):
             sqlitebroker.recover(settings.CELERY_BROKER_TRANSPORT_OPTIONS["path"])
 
     def _web_command(self, options: dict[str, Any]) -> list[str]:
+        memory = Path("/dev/shm")  # noqa: S108  # gunicorn's heartbeat files; a disk may stall them
         return [
-            sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{options['host']}:{options['port']}", "--workers", "1",
-            "--threads", "8", "--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp", "--log-level", "warning",
-        ]  # fmt: skip  # noqa: S108
+            sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"{options['host']}:{options['port']}",
+            "--workers", "1", "--threads", "8", "--log-level", "warning",
+            *(["--worker-tmp-dir", str(memory)] if memory.is_dir() else []),
+        ]  # fmt: skip
 
     def _worker_command(self) -> list[str]:
         return [
-            sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "-q", "-A", "config", "worker", "--pool", "threads", "-c", "3", "-l", "WARNING",
+            sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "-q", "-A", "config", "worker",
+            "--pool", "threads", "-c", "3", "-l", "WARNING",
             "-Q", ",".join(schedule.queues()), "--without-gossip", "--without-mingle", "--without-heartbeat",
         ]  # fmt: skip
 
     def _start(self, name: str, command: list[str]) -> subprocess.Popen[str]:
-        child = subprocess.Popen(  # noqa: S603  # our own commands
+        child = subprocess.Popen(  # our own commands
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
             preexec_fn=_die_with_parent, cwd=settings.BASE_DIR,
         )  # fmt: skip
@@ -107,9 +110,7 @@ class Command(BaseCommand):
             sys.stdout.write(f"{name:9} | {line}")
             sys.stdout.flush()
 
-    def _watch(
-        self, children: list[subprocess.Popen[str]], address: str, options: dict[str, Any], password: str
-    ) -> None:
+    def _watch(self, children: list[subprocess.Popen[str]], address: str, options: dict[str, Any], password: str) -> None:
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -129,7 +130,7 @@ class Command(BaseCommand):
 
     def _answers(self, url: str) -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=1) as response:  # noqa: S310  # our own loop-back address
+            with urllib.request.urlopen(url, timeout=1) as response:  # our own loop-back address
                 return bool(response.status == 200)
         except OSError:
             return False
