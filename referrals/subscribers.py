@@ -22,9 +22,10 @@ def qualify_orders(events: Sequence[TimelineEvent], at: datetime) -> None:
 @on("order.refunded")
 def take_refunds_back(events: Sequence[TimelineEvent], at: datetime) -> None:
     """A refunded first order earns nothing."""
+    named = [(event.customer_id, follow.named_order(event.properties)) for event in events]
     follow.take_back(
         [event.customer_id for event in events],
-        order_ids=[event.properties["order_id"] for event in events if event.properties.get("order_id")],
-        unclear=[event.customer_id for event in events if not event.properties.get("order_id")],
+        order_ids=[order_id for _, order_id in named if order_id is not None],
+        unclear=[customer_id for customer_id, order_id in named if order_id is None],
         at=at,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from config.kit import sql
 from config.kit.clock import local_day
@@ -81,12 +81,32 @@ def process_batch(*, limit: int = 2000, at: datetime) -> int:
     2. Run: each handler gets its part of the batch, inside this transaction.
     3. A batch that raises is rolled back and halved until the bad event is alone; that one moves to `FailedEvent`.
     4. The inbox rows are deleted; everything commits together. A kill before the commit leaves all as it was.
+    5. A broken reference shows only at the commit: the same events are tried again in smaller transactions.
     """
-    with transaction.atomic():
-        events = _claim(limit)
-        if events:
-            _run(events, at)
+    events: list[TimelineEvent] = []
+    try:
+        with transaction.atomic():
+            events = _claim(limit)
+            if events:
+                _run(events, at)
+    except IntegrityError as error:
+        if len(events) > 1:
+            return process_batch(limit=len(events) // 2, at=at)
+        _put_aside_alone(events[0], error, at)
     return len(events)
+
+
+def _put_aside_alone(event: TimelineEvent, error: Exception, at: datetime) -> None:
+    with transaction.atomic():
+        if PendingEvent.objects.filter(event_id=event.id).delete()[0]:
+            _put_aside(event, "commit", str(error), at)
+
+
+def _put_aside(event: TimelineEvent, handler: str, error: str, at: datetime) -> None:
+    log.error("event %s set aside: %s failed", event.id, handler)
+    FailedEvent.objects.update_or_create(
+        event_id=event.id, defaults={"handler": handler, "error": error[:2000], "failed_at": at}
+    )
 
 
 def _claim(limit: int) -> list[TimelineEvent]:
@@ -107,11 +127,7 @@ def _run(events: Sequence[TimelineEvent], at: datetime) -> None:
             _call_handlers(events, at)
     except _HandlerFailed as failure:
         if len(events) == 1:
-            log.error("event %s set aside: %s failed", events[0].id, failure.handler)
-            FailedEvent.objects.update_or_create(
-                event_id=events[0].id,
-                defaults={"handler": failure.handler, "error": str(failure)[:2000], "failed_at": at},
-            )
+            _put_aside(events[0], failure.handler, str(failure), at)
             return
         middle = len(events) // 2
         _run(events[:middle], at)

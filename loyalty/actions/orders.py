@@ -299,7 +299,7 @@ def _refund_key(event: TimelineEvent) -> str:
 
 def _whole(value: Any) -> int | None:
     """An id from event properties, which may hold anything."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     return value if type(value) is int and 0 < value < 2**63 else None
 

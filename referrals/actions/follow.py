@@ -3,14 +3,14 @@
 The events of a friend are few; batches in which nobody is a friend cost one indexed look-up.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from config.kit import sql
-from customers.models import Customer, Event
+from customers.models import Customer, Event, Order
 from referrals.actions import grants
 from referrals.actions.claim import hash_of
 from referrals.actions.move import move
@@ -87,12 +87,14 @@ def _qualify(referrals: list[Referral], at: datetime) -> None:
     bought = _orders_of([r.friend_id for r in referrals if r.friend_id])
     qualified: list[Referral] = []
     old: list[Referral] = []
+    known = _known_orders(bought)
     for referral in referrals:
         orders = bought.get(referral.friend_id or 0, [])
         if any(order.at < referral.claimed_at for order in orders):
             old.append(referral)
         elif first := next((order for order in orders if _counts(order, referral)), None):
-            referral.order_id, referral.order_number, referral.order_minor = first.order_id, first.number, first.paid_minor
+            referral.order_id = first.order_id if first.order_id in known else None
+            referral.order_number, referral.order_minor = first.number, first.paid_minor
             referral.qualified_at = first.at
             referral.hold_until = first.at + timedelta(days=referral.programme.hold_days)
             qualified.append(referral)
@@ -100,6 +102,20 @@ def _qualify(referrals: list[Referral], at: datetime) -> None:
     fields = ["order", "order_number", "order_minor", "qualified_at", "hold_until"]
     move(qualified, to=ReferralState.QUALIFIED, reason=Reason.FIRST_ORDER, at=at, fields=fields)
     move(qualified, to=ReferralState.IN_HOLD, reason=Reason.RETURN_PERIOD, at=at)
+
+
+def named_order(properties: Mapping[str, object]) -> int | None:
+    """The order that an event names, when what it says can be an id at all: properties may hold anything."""
+    value = properties.get("order_id")
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    return value if type(value) is int and 0 < value < 2**63 else None
+
+
+def _known_orders(bought: Mapping[int, Sequence[Bought]]) -> set[int]:
+    """Those of the named orders that exist: an event may name one that was never imported."""
+    named = {order.order_id for orders in bought.values() for order in orders if order.order_id is not None}
+    return set(Order.objects.filter(pk__among=named).values_list("pk", flat=True)) if named else set()
 
 
 def _counts(order: Bought, referral: Referral) -> bool:
@@ -121,19 +137,19 @@ def _orders_of(customer_ids: Sequence[int]) -> dict[int, list[Bought]]:
         if event.name == "order.refunded":
             refunds.append(event)
             continue
-        order_id, paid = event.properties.get("order_id"), event.amount_minor or 0
+        order_id, paid = named_order(event.properties), event.amount_minor or 0
         number = str(event.properties.get("number", ""))[:80]
         found.setdefault(event.customer_id, []).append(
-            Bought(event.occurred_at, number, order_id if isinstance(order_id, int) else None, paid, event.currency, paid)
+            Bought(event.occurred_at, number, order_id, paid, event.currency, paid)
         )
     for refund in refunds:
         for order in found.get(refund.customer_id, []):
-            if order.order_id is not None and order.order_id == refund.properties.get("order_id"):
+            if order.order_id is not None and order.order_id == named_order(refund.properties):
                 order.net_minor -= order.paid_minor if refund.properties.get("in_full") else refund.amount_minor or 0
     return found
 
 
-def take_back(customer_ids: Sequence[int], *, order_ids: Iterable[object], unclear: Iterable[int], at: datetime) -> int:
+def take_back(customer_ids: Sequence[int], *, order_ids: Iterable[int], unclear: Iterable[int], at: datetime) -> int:
     """Refunds of friends: a qualifying order that falls below the minimum voids the referral, or reverses its reward.
 
     `order_ids` are the refunded orders, `unclear` the customers with a refund that names no order: while their referral
@@ -148,7 +164,8 @@ def take_back(customer_ids: Sequence[int], *, order_ids: Iterable[object], uncle
         bought = _orders_of([r.friend_id for r in found if r.friend_id])
         refunded, doubtful = set(order_ids), set(unclear)
         lost = [r for r in found if r.order_id in refunded and not _still_counts(r, bought.get(r.friend_id or 0, []))]
-        open_question = [r for r in found if r not in lost and r.friend_id in doubtful and r.state == ReferralState.IN_HOLD]
+        held = [r for r in found if r not in lost and r.state == ReferralState.IN_HOLD]
+        open_question = [r for r in held if r.friend_id in doubtful or r.order_id is None]
         for referral in lost:
             referral.decided_at = at
         rewarded = [r for r in lost if r.state == ReferralState.REWARDED]

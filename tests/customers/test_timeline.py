@@ -74,3 +74,28 @@ def test_process_batch_isolates_the_one_bad_event(at, monkeypatch):
     timeline.process_batch(at=at)
     assert CustomerFacts.objects.get(customer=alice).order_count == 20
     assert FailedEvent.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_fails_only_at_the_commit_is_put_aside_alone(at, monkeypatch):
+    """Foreign keys are checked at the commit, long after the handler has returned."""
+    alice = people.alice()
+    timeline.record_many([placed(alice, number, at) for number in range(20)], at=at)
+    bad = Event.objects.get(key=timeline.event_key("test", "order", 7)).id
+
+    def leave_a_broken_reference(events, moment):
+        for event in events:
+            if event.id == bad:
+                EventAggregate.objects.create(customer_id=987_654_321, name="x", count=1, first_at=moment, last_at=moment)
+
+    monkeypatch.setitem(
+        subscribers.registry._items, "broken",
+        subscribers.Subscriber("broken", frozenset({"order.placed"}), leave_a_broken_reference),
+    )  # fmt: skip
+
+    while timeline.process_batch(at=at):
+        pass
+
+    assert list(FailedEvent.objects.values_list("event_id", flat=True)) == [bad]
+    assert CustomerFacts.objects.get(customer=alice).order_count == 19
+    assert PendingEvent.objects.count() == 0

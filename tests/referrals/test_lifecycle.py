@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django import forms
 
-from customers.models import Event, Order
+from customers.models import Event, FailedEvent, Order
 from customers.ports import effects
 from referrals.actions import follow, release, review
 from referrals.actions.claim import NotAnAddress
@@ -359,3 +359,19 @@ def test_batches_without_friends_cost_one_look_up(code, at, django_assert_num_qu
         follow.qualify(ids, at=at)
     with django_assert_num_queries(1):
         follow.link_friends(ids, at=at)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("order_id", [424242, 10**30, -1, True, "7", [1], {"id": 1}])
+def test_an_order_that_nobody_knows_does_not_hold_up_the_timeline(at, order_id):
+    make.programme(minimum_order_minor=100)
+    make.claim(make.code(people.alice(), at), at)
+    fiona = make.friend(at)
+    make.order(fiona, at + DAY, order_id=order_id)
+    make.refund(fiona, at + 2 * DAY, order_id=order_id, amount_minor=1)
+
+    make.settle(at + 3 * DAY)
+
+    referral = Referral.objects.get()
+    assert (referral.order_id, referral.order_number) == (None, "N1")
+    assert FailedEvent.objects.count() == 0
