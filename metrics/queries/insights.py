@@ -284,7 +284,11 @@ def nps(period: Period, query: str) -> dict[str, Any]:
     shown = {row["month"]: row["score"] if row["is_enough"] else None for row in rows}
     chart = show.month_chart("nps", _("Net Promoter Score by month"), shown, name=_("NPS"), kind="line")
     chart["series"] += [
-        {"name": name, "values": [row["interval"][side] if row["is_enough"] and row["interval"] else None for row in rows]}
+        {
+            "name": name,
+            "values": [row["interval"][side] if row["is_enough"] and row["interval"] else None for row in rows],
+            "dashed": True,
+        }
         for name, side in ((_("95% interval, lower end"), 0), (_("upper end"), 1))
     ]
     table = Table(
@@ -367,7 +371,7 @@ def messages(period: Period, query: str) -> dict[str, Any]:
         "has_before": daily.has(period.before),
         "charts": [
             show.chart("sends", _("Messages sent"), ["sends"], daily, period, kind="bar", compare=True),
-            show.chart("engagement", _("Open and click rate"), ["open_rate", "click_rate"], daily, period),
+            show.chart("engagement", _("People who opened and clicked"), ["opens", "clicks"], daily, period),
             show.chart(
                 "reputation",
                 _("Bounces, spam reports, unsubscribes"),

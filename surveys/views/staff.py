@@ -181,8 +181,8 @@ def _trend_chart(months: list[results.Month]) -> dict[str, Any]:
         "labels": [f"{month.first_day:%b %Y}" for month in months],
         "series": [
             {"name": _("NPS"), "values": [points(month.score.value) for month in months]},
-            {"name": _("lowest likely"), "values": [points(month.score.low) for month in months]},
-            {"name": _("highest likely"), "values": [points(month.score.high) for month in months]},
+            {"name": _("lowest likely"), "values": [points(month.score.low) for month in months], "dashed": True},
+            {"name": _("highest likely"), "values": [points(month.score.high) for month in months], "dashed": True},
         ],
         "unit": "number",
     }
