@@ -70,7 +70,9 @@ class ProgrammeForm(forms.ModelForm):
     earn_points = forms.IntegerField(label=_("Points earned"), min_value=1, max_value=10_000)
     earn_per = AmountField(label=_("for every"), help_text=_("Spent on an order, net of discounts."))
     rounding = forms.ChoiceField(label=_("Rounding"), choices=Rounding.choices, help_text=_("Once per order."))
-    uses_tier_multiplier = forms.BooleanField(label=_("Times the tier’s factor"), required=False)
+    uses_tier_multiplier = forms.BooleanField(
+        label=_("Higher tiers earn more"), required=False, help_text=_("Multiplied by the factor of the tier.")
+    )
     value_minor = AmountField(
         label=_("are worth"), required=False, help_text=_("For the liability on your books. Empty: not valued.")
     )
@@ -78,9 +80,9 @@ class ProgrammeForm(forms.ModelForm):
     class Meta:
         model = Programme
         fields = [
-            "name", "points_name", "is_active", "starts_on", "currency", "earn_points", "earn_per", "rounding",
-            "uses_tier_multiplier", "pending_days", "expiry_months", "expires_at_month_end", "clawback", "value_points",
-            "value_minor", "tier_metric", "tier_window", "downgrade", "grace_days", "recheck_days",
+            "name", "points_name", "is_active", "starts_on", "currency", "rounding", "earn_points", "earn_per",
+            "uses_tier_multiplier", "pending_days", "expires_at_month_end", "expiry_months", "value_points", "value_minor",
+            "clawback", "tier_metric", "tier_window", "downgrade", "grace_days", "recheck_days",
         ]  # fmt: skip
         widgets = {"starts_on": forms.DateInput(attrs={"type": "date"})}
 

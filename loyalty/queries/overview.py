@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
+from django.utils.translation import gettext as _
 
 from loyalty.enums import EntryKind
 from loyalty.models import Account, Entry, Programme, Tier
@@ -61,11 +62,11 @@ def month_chart(today: date, *, months: int = 12) -> dict[str, Any]:
         return [sign * (found.get(month, [0, 0, 0])[number] or 0) for month in labels]
 
     return {
-        "id": "points-chart", "title": "Points by month", "kind": "bar", "unit": "number",
+        "id": "points-chart", "title": _("Earned, redeemed and expired by month"), "kind": "bar", "unit": "number",
         "labels": [f"{month:%b %Y}" for month in labels],
         "series": [
-            {"name": "Earned", "values": column(0, 1)},
-            {"name": "Redeemed", "values": column(1, -1)},
-            {"name": "Expired", "values": column(2, -1)},
+            {"name": _("Earned"), "values": column(0, 1)},
+            {"name": _("Redeemed"), "values": column(1, -1)},
+            {"name": _("Expired"), "values": column(2, -1)},
         ],
     }  # fmt: skip
