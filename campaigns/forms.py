@@ -70,6 +70,7 @@ class ContentForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["html"].required = False
+        self.fields["subject"].needed_later = True  # type: ignore[attr-defined]  # a draft may wait for it, a launch not
 
     def _checked(self, name: str) -> str:
         value: str = self.cleaned_data.get(name, "")

@@ -67,6 +67,7 @@ def check_content(campaign: Campaign, *, at: datetime) -> list[preflight.Check]:
         unknown=unknown,
         empty=_empty(campaign, compiled.html, [name for name in variables if name not in unknown], at),
         holds_unsubscribe="/u/{{ m.u }}" in compiled.html,
+        has_audience=bool(campaign.segment_id and campaign.topic_id),
     )
 
 

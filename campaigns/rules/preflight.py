@@ -30,9 +30,11 @@ def check(
     unknown: Sequence[str],
     empty: Mapping[str, tuple[int, int]],
     holds_unsubscribe: bool,
+    has_audience: bool = True,
 ) -> list[Check]:
     """All findings, worst first. `empty` counts (without value, looked at) per variable that has no fall-back."""
     found = [
+        *([] if has_audience else [Check("bad", "Nobody to send to", "Choose a segment and a topic in the first step.")]),
         *_subject(subject),
         *_links(html, links),
         *_images(html),
@@ -72,7 +74,7 @@ def _links(html: str, links: Sequence[str]) -> list[Check]:
         ]
     if not links:
         return [Check("warn", "No link", "There is nothing to click.")]
-    return [Check("good", f"{len(links)} links can be followed")]
+    return [Check("good", "1 link can be followed" if len(links) == 1 else f"{len(links)} links can be followed")]
 
 
 def _images(html: str) -> list[Check]:
