@@ -120,7 +120,7 @@ def _preview(found: draft.Draft, segment: Segment | None, currency: str) -> dict
     try:
         tree = parse(draft.to_definition(found, currency))
     except BadDefinition as error:
-        return {"mistakes": [str(mistake) for mistake in error.mistakes[:3]]}
+        return {"mistakes": list(dict.fromkeys(mistake.message for mistake in error.mistakes))[:3]}
     at = now()
     try:
         with sql.statement_timeout(LIMIT_SECONDS):
