@@ -102,7 +102,11 @@ def test_contracts_can_fail(tmp_path, module, line, contract):
     target.write_text(f"{line}\n{target.read_text()}")
 
     result = subprocess.run(
-        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=copy, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert result.returncode == 1
@@ -192,7 +196,7 @@ def test_no_words_of_unfinished_work():
     found = [
         f"{path}:{number}"
         for path in tracked()
-        if path.suffix in {".py", ".html", ".js", ".css", ".md"} and path.parts[:2] != ("tests", "house")
+        if path.suffix in {".py", ".html", ".js", ".css", ".md"} and path.parts[0] != "tests"
         for number, line in enumerate((ROOT / path).read_text().splitlines(), 1)
         if marks.search(line)
     ]

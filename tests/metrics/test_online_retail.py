@@ -1,19 +1,15 @@
 """The roll-up on real data: the figures of Online Retail with its original dates, computed elsewhere and held here."""
 
-import csv
-import gzip
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Sum
 
 from config.kit.clock import zone
-from customers.models import Brand, Customer, Order, Refund
+from customers.ports import samples
 from metrics.actions import catch_up
 from metrics.actions.score_rfm import score_rfm
 from metrics.models import CohortCell, DailyFact, MonthlyFact, RfmScore
@@ -21,70 +17,20 @@ from metrics.queries import figures
 from metrics.rules.commerce import ChurnMonth, aov, repeat_rate
 
 pytestmark = pytest.mark.django_db
-DATA = Path(settings.BASE_DIR) / "customers/sample/data"
 LONDON = zone("Europe/London")
 FIRST, LAST = date(2010, 12, 1), date(2011, 12, 9)
 AT = datetime(2011, 12, 10, 3, tzinfo=UTC)
 
 
-def lines(name):
-    with gzip.open(DATA / f"{name}.csv.gz", "rt", encoding="utf-8") as file:
-        yield from csv.DictReader(file)
-
-
-def moment(text):
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=LONDON)
-
-
 def load():
-    Brand.objects.update_or_create(id=1, defaults={"currency": "GBP", "timezone": "Europe/London"})
-    orders, refunds, total, when = {}, [], defaultdict(int), {}
-    for line in lines("orders"):
-        number = line["order_number"]
-        orders[number] = line["customer_id"]
-        when.setdefault(number, moment(line["placed_at"]))
-        total[number] += int(line["quantity"]) * int(
-            Decimal(line["unit_price"]).scaleb(2).to_integral_value("ROUND_HALF_UP")
-        )
-    refunds = list(lines("refunds"))
-    keys = sorted({*orders.values(), *(line["customer_id"] for line in refunds)})
-    made = Customer.objects.bulk_create(Customer(external_id=key, created_at=AT, updated_at=AT) for key in keys)
-    ids = {customer.external_id: customer.pk for customer in made}
-    Order.objects.bulk_create(
-        (
-            Order(
-                customer_id=ids[key],
-                number=number,
-                placed_at=when[number],
-                total_minor=total[number],
-                currency="GBP",
-                local_day=when[number].astimezone(LONDON).date(),
-            )
-            for number, key in orders.items()
-        ),
-        batch_size=2000,
-    )
-    Refund.objects.bulk_create(
-        (
-            Refund(
-                customer_id=ids[line["customer_id"]],
-                number=line["refund_number"],
-                refunded_at=moment(line["refunded_at"]),
-                local_day=moment(line["refunded_at"]).astimezone(LONDON).date(),
-                currency="GBP",
-                amount_minor=int(Decimal(line["amount"]).scaleb(2)),
-            )
-            for line in refunds
-        ),
-        batch_size=2000,
-    )
+    """The sample company's orders by the product's own import, with their original dates."""
+    story = samples.Story(at=AT, shift=timedelta(), seed=1, progress=lambda label, done: None)
+    for key in ("customers.brand", "customers.people", "customers.orders"):
+        samples.get(key).build(story)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def rolled_up(django_db_setup, django_db_blocker):
-    if not (DATA / "orders.csv.gz").exists():
-        pytest.skip("the sample company's files are not here")
     with django_db_blocker.unblock(), transaction.atomic():
         load()
         catch_up.backfill(first=FIRST, last=LAST, at=AT)
