@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 
 from config.kit import clock
+from customers.enums import Stage
 from customers.models import Customer, Order
 from customers.ports.merge import MergeContext, MergeSource, Values, Variable, register
 from customers.queries import brand
@@ -44,13 +45,14 @@ ORDER = (
 def fetch_customers(customer_ids: Sequence[int], context: MergeContext) -> Values:
     """Profile values by customer id; dates as ISO text, attributes as a dict."""
     found: dict[int, dict[str, Any]] = {}
-    for customer in Customer.objects.filter(id__in=customer_ids):
+    stages = {value: str(label) for value, label in Stage.choices}  # translated once, not once per person
+    for customer in Customer.objects.filter(id__among=customer_ids):
         values: dict[str, Any] = {name: getattr(customer, name) or "" for name, _, _ in PROFILE}
         found[customer.pk] = values | {
             "name": customer.name,
             "country": countries.name(customer.country),
             "country_code": customer.country,
-            "stage": str(customer.get_stage_display()),
+            "stage": stages.get(customer.stage, ""),
             "renews_on": customer.renews_on.isoformat() if customer.renews_on else "",
             "since": customer.created_at.date().isoformat(),
             "attributes": customer.attributes,
@@ -62,7 +64,7 @@ def fetch_orders(customer_ids: Sequence[int], context: MergeContext) -> Values:
     """The last order and their number by customer id; empty values for customers without orders."""
     zone = brand.current().timezone
     last = Order.objects.filter(customer=OuterRef("pk")).order_by("-placed_at", "-id")
-    rows = Customer.objects.filter(id__in=customer_ids).annotate(
+    rows = Customer.objects.filter(id__among=customer_ids).annotate(
         last_number=Subquery(last.values("number")[:1]), last_at=Subquery(last.values("placed_at")[:1])
     )
     return {
