@@ -89,6 +89,7 @@ def test_foreign_keys_upward_are_found():
         ("loyalty", "import referrals.models", "Floors"),
         ("config.kit.clock", "import customers.models", "Floors"),
         ("surveys", "import config.urls", "roof"),
+        ("loyalty.rules.lots", "import loyalty.models", "Leaves"),
     ],
 )
 def test_contracts_can_fail(tmp_path, module, line, contract):
