@@ -260,7 +260,7 @@ def _draft(topic: Topic, at: datetime) -> None:
     ]
     with transaction.atomic():
         content = _content(
-            "Win back with points", 'We kept {{ loyalty.points or "some" }} points for you, {{ customer.first_name or "friend" }}',  # noqa: E501
+            "Win back with points", '{{ loyalty.points_words or "A surprise" }} for you, {{ customer.first_name or "friend" }}',  # noqa: E501
             "One question, and what is new", blocks, at,
         )  # fmt: skip
         Campaign.objects.create(

@@ -98,9 +98,9 @@ def _points(values: dict[str, str]) -> str:
         "{% if loyalty.points or loyalty.tier %}"
         + _row(
             f'<table role="presentation" class="box" width="100%" cellpadding="0" cellspacing="0"><tr><td>'
-            f'<p class="small">{escaped(values["text"])}</p><p class="figure">{{{{ loyalty.points or 0 }}}}</p>'
+            f'<p class="small">{escaped(values["text"])}</p><p class="figure">{{{{ loyalty.points_words or 0 }}}}</p>'
             '<p class="small">{% if loyalty.tier %}{{ loyalty.tier }}{% endif %}'
-            "{% if loyalty.tier_next and loyalty.points_to_next %} · {{ loyalty.points_to_next }} to {{ loyalty.tier_next }}"  # noqa: E501
+            "{% if loyalty.tier_next and loyalty.points_to_next %} · {{ loyalty.to_next or loyalty.points_to_next }} to {{ loyalty.tier_next }}"  # noqa: E501
             "{% endif %}</p>"
             '{% if loyalty.link %}<a class="link" href="{{ loyalty.link }}">See my points</a>{% endif %}</td></tr></table>'
         )

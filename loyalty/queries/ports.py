@@ -11,6 +11,7 @@ from customers.ports.fields import Field, FieldType
 from customers.ports.merge import MergeContext, MergeSource, Values, Variable
 from loyalty.models import Account, Entry, Redemption, Tier, TierChange
 from loyalty.queries import programme
+from loyalty.queries.statement import metric_words
 from loyalty.rules import tiers
 
 PURPOSE = "loyalty"
@@ -38,17 +39,20 @@ FIELDS = (
 )
 VARIABLES = (
     Variable("points", "Points that can be spent now", "240"),
+    Variable("points_words", "The same with the programme's word; empty for none", "1,240 points"),
     Variable("points_pending", "Points that are on their way", "38"),
     Variable("tier", "Name of the tier", "Evergreen"),
     Variable("tier_next", "Name of the next tier, empty at the top", "Oak"),
     Variable("points_to_next", "What is missing to the next tier: money in whole units, or points", "38"),
+    Variable("to_next", "The same in words, with the currency or the programme's word", "£38"),
     Variable("link", "The member's own page", "https://shop.example.com/l/AAAAAAAA"),
 )
 
 
 def fetch(customer_ids: Sequence[int], context: MergeContext) -> Values:
     """Message variables of many customers in two statements; who is no member has 0 points and the same link."""
-    levels, unit = programme.levels(), programme.metric_unit()
+    current = programme.current()
+    levels, unit = programme.levels(), programme.metric_unit(current)
     rows = Account.objects.filter(customer_id__in=customer_ids).values_list(
         "customer_id", "active", "pending", "tier_id", "metric"
     )
@@ -58,12 +62,15 @@ def fetch(customer_ids: Sequence[int], context: MergeContext) -> Values:
         active, pending, tier_id, metric = found.get(customer_id, (0, 0, None, 0))
         rank = tiers.position(levels, tier_id)
         after = levels[rank + 1] if rank + 1 < len(levels) else None
+        missing = -(-max(after.threshold - metric, 0) // unit) if after else 0
         values[customer_id] = {
             "points": active,
+            "points_words": f"{active:,} {current.points_name}" if active else "",
             "points_pending": pending,
             "tier": levels[rank].name if rank >= 0 else "",
             "tier_next": after.name if after else "",
-            "points_to_next": -(-max(after.threshold - metric, 0) // unit) if after else 0,
+            "points_to_next": missing,
+            "to_next": metric_words(missing * unit, current) if missing else "",
             "link": link(customer_id),
         }
     return values

@@ -198,8 +198,9 @@ def test_merge_variables_and_fields(alice, at):
     bob = people.bob()
     found = merge.get("loyalty").fetch([alice.id, bob.id], MergeContext(at=at, reference="preview", is_preview=True))
 
-    assert {key: found[alice.id][key] for key in ("points", "tier", "tier_next", "points_to_next")} == {
-        "points": 162, "tier": "Seedling", "tier_next": "Evergreen", "points_to_next": 38,
+    assert {key: found[alice.id][key] for key in ("points", "points_words", "tier", "tier_next", "points_to_next", "to_next")} == {
+        "points": 162, "points_words": "162 leaves", "tier": "Seedling", "tier_next": "Evergreen",
+        "points_to_next": 38, "to_next": "£38",
     }  # fmt: skip
     assert found[bob.id]["points"] == 0
     assert found[alice.id]["link"].endswith(portal(alice))
