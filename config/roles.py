@@ -10,7 +10,7 @@ SEE_EVERYTHING = tuple(f"{app}.view_*" for app in APPS)
 # Dangerous verbs are never part of a pattern: each is named where a role holds it.
 NAMED_ONLY = (
     "launch_campaign", "approve_campaign", "export_customer", "import_customer", "adjust_points", "erase_customer",
-    "merge_customer",
+    "merge_customer", "publish_journey",
 )  # fmt: skip
 ROLES: dict[str, tuple[str, ...]] = {
     "admin": (*(f"{app}.*" for app in APPS), *(f"*.{verb}" for verb in NAMED_ONLY), "auth.*"),
@@ -19,13 +19,14 @@ ROLES: dict[str, tuple[str, ...]] = {
         "customers.import_customer",
         "customers.change_consent", "customers.add_suppression", "customers.add_importjob", "customers.change_importjob",
         "campaigns.add_*", "campaigns.change_*", "campaigns.delete_campaign", "campaigns.launch_campaign",
+        "campaigns.publish_journey",
         "loyalty.add_*", "loyalty.change_*", "referrals.add_*", "referrals.change_*", "surveys.add_*", "surveys.change_*",
     ),
-    "approver": (*SEE_EVERYTHING, "campaigns.launch_campaign", "campaigns.approve_campaign"),
+    "approver": (*SEE_EVERYTHING, "campaigns.launch_campaign", "campaigns.approve_campaign", "campaigns.publish_journey"),
     "analyst": (*SEE_EVERYTHING, "customers.add_segment", "customers.change_segment", "customers.export_customer"),
     "support": (
         *SEE_EVERYTHING, "customers.change_customer", "customers.change_consent", "customers.add_suppression",
-        "loyalty.adjust_points", "referrals.change_referral",
+        "loyalty.adjust_points", "loyalty.change_redemption", "referrals.change_referral",
     ),
 }  # fmt: skip
 

@@ -65,7 +65,7 @@ def blocks_from(posted: Mapping[str, Any]) -> tuple[list[dict[str, str]], int | 
     if verb == "add" and argument in KINDS:
         new = {"kind": argument} | {field.name: field.sample for field in KINDS[argument].fields}
         return [*blocks, new], len(blocks)
-    if not argument.isdigit() or int(argument) >= len(blocks):
+    if not (argument.isascii() and argument.isdigit()) or int(argument) >= len(blocks):
         return blocks, None
     return _moved(blocks, verb, int(argument))
 

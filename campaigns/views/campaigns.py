@@ -22,7 +22,7 @@ from campaigns.queries.audience import estimate, estimate_of
 from campaigns.queries.preview import check_content, preview, samples, variables
 from campaigns.rules.blocks import KINDS, clean
 from campaigns.rules.template import BadTemplate
-from config.kit.access import staff
+from config.kit.access import number_in, staff
 from config.kit.clock import now
 from customers.queries import brand as brands
 
@@ -61,8 +61,8 @@ def _steps(campaign: Campaign | None, current: str) -> list[dict[str, Any]]:
 @staff("campaigns.add_campaign")
 def campaign_new(request: HttpRequest) -> HttpResponse:
     """Step one of a new campaign."""
-    chosen = request.GET.get("segment", "")
-    form = AudienceForm(request.POST or None, initial={"segment": chosen} if chosen.isdigit() else {})
+    chosen = number_in(request.GET.get("segment", ""))
+    form = AudienceForm(request.POST or None, initial={"segment": chosen} if chosen else {})
     if request.method == "POST" and form.is_valid():
         campaign = editing.create_campaign(at=now(), **form.cleaned_data)
         return redirect("campaigns:campaign-content", campaign.pk)
@@ -146,11 +146,9 @@ def campaign_test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the draft to one address, with the sample values or those of a chosen customer."""
     campaign = _draft(pk)
     form = TestSendForm(request.POST)
-    chosen = request.POST.get("customer", "")
+    chosen = number_in(request.POST.get("customer", ""))
     if form.is_valid():
-        error = testing.send_test(
-            campaign.content, form.cleaned_data["address"], customer_id=int(chosen) if chosen.isdigit() else None, at=now()
-        )
+        error = testing.send_test(campaign.content, form.cleaned_data["address"], customer_id=chosen, at=now())
         if error:
             messages.error(request, error)
         else:
@@ -160,9 +158,9 @@ def campaign_test(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("campaigns:campaign-content", campaign.pk)
 
 
-@staff("campaigns.change_campaign")
+@staff("campaigns.view_campaign")
 def campaign_review(request: HttpRequest, pk: int) -> HttpResponse:
-    """Step three: last look, checks, time."""
+    """Step three: last look, checks, time. Whoever approves sees it too; launching needs its own permission."""
     campaign = _draft(pk)
     at = now()
     found = estimate_of(campaign, at)
@@ -206,7 +204,8 @@ def campaign_detail(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     if campaign.state == CampaignState.DRAFT:
-        return redirect("campaigns:campaign-content", campaign.pk)
+        may_change = request.user.has_perm("campaigns.change_campaign")
+        return redirect("campaigns:campaign-content" if may_change else "campaigns:campaign-review", campaign.pk)
     at = now()
     context: dict[str, Any] = {
         "campaign": campaign,

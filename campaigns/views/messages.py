@@ -14,7 +14,7 @@ from campaigns.queries.recipients import SourceFailed, merge_values
 from campaigns.queries.trace import trace
 from campaigns.rules.template import CannotRender
 from campaigns.views.frames import framed, own_policy
-from config.kit.access import staff
+from config.kit.access import number_in, staff
 from config.kit.clock import now
 from customers.models import Customer
 
@@ -35,8 +35,8 @@ def message_list(request: HttpRequest) -> HttpResponse:
     found = MessageFilter(request.GET, queryset=rows)
     page = _CappedPaginator(found.qs, 50).get_page(request.GET.get("page"))
     source = None
-    if request.GET.get("source_kind") == "campaign" and request.GET.get("source_id", "").isdigit():
-        source = Campaign.objects.filter(pk=request.GET["source_id"]).first()
+    if request.GET.get("source_kind") == "campaign":
+        source = Campaign.objects.filter(pk=number_in(request.GET.get("source_id", ""))).first()
     context = {"filter": found, "page": page, "source": source, "is_filtered": any(request.GET.values())}
     return render(request, "campaigns/message_list.html", context)
 
@@ -88,8 +88,7 @@ def message_panel(request: HttpRequest, customer_id: int) -> HttpResponse:
 def content_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """Content of a draft as one customer would see it, for a sandboxed frame; `?customer=` chooses whom."""
     content = get_object_or_404(Content, pk=pk)
-    chosen = request.GET.get("customer", "")
-    customer_id = int(chosen) if chosen.isdigit() and len(chosen) < 19 else None
+    customer_id = number_in(request.GET.get("customer", ""))
     if customer_id is not None and not Customer.objects.filter(pk=customer_id).exists():
         raise Http404
     shown = preview(content, customer_id, at=now())

@@ -50,6 +50,11 @@ def public(view: View) -> View:
     return guarded  # type: ignore[return-value]
 
 
+def number_in(text: str) -> int | None:
+    """The whole number that a request's text names, or None: ids come from strangers ("²" is a digit to Python)."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def client_address(request: HttpRequest) -> str:
     """IP address of the client: the entry of X-Forwarded-For that the configured number of own proxies wrote."""
     hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -104,8 +104,9 @@ def _cursor(text: str) -> tuple[datetime, int] | None:
     moment_text, _, id_text = text.rpartition("_")
     try:
         moment = parse_datetime(moment_text)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    if moment is None or moment.tzinfo is None or not id_text.isdecimal() or len(id_text) > 18:
+    if moment is None or not id_text.isdecimal() or len(id_text) > 18:
         return None
     return moment, int(id_text)

@@ -15,7 +15,7 @@ from campaigns.journeys.models import IS_ACTIVE, Enrolment, Journey, JourneyStep
 from campaigns.journeys.queries import checks, listing, people, tree
 from campaigns.journeys.rules.recipes import RECIPES
 from campaigns.models.message import Message
-from config.kit.access import staff
+from config.kit.access import number_in, staff
 from customers.models import AuditEntry, Customer
 
 PAGE = 50
@@ -80,9 +80,9 @@ def journey_people(request: HttpRequest, pk: int) -> HttpResponse:
     step_id, state = request.GET.get("step", ""), request.GET.get("state", "")
     rows = Enrolment.objects.filter(journey=journey).select_related("customer", "step", "version")
     if step_id:
-        if not step_id.isdigit() or len(step_id) > 18:
+        if number_in(step_id) is None:
             raise Http404
-        rows = rows.filter(IS_ACTIVE, step_id=int(step_id)).order_by("due_at", "id")
+        rows = rows.filter(IS_ACTIVE, step_id=number_in(step_id)).order_by("due_at", "id")
     else:
         if state:
             if state not in EnrolmentState.values:
