@@ -31,6 +31,8 @@ class AudienceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in ("segment", "topic"):
             self.fields[name].required = True
+            self.fields[name].empty_label = _("Choose one")  # type: ignore[attr-defined]
+        self.fields["exclude_segment"].empty_label = _("Nobody")  # type: ignore[attr-defined]
         if not self.instance.pk:
             self.initial.setdefault("topic", Topic.objects.filter(is_default=True).values_list("pk", flat=True).first())
 

@@ -65,7 +65,7 @@ def _links(html: str, links: Sequence[str]) -> list[Check]:
         if url.startswith(("http://", "https://")) and "{" not in url and "." not in (urlsplit(url).hostname or ""):
             wrong.append(url)
     if wrong:
-        shown = ", ".join(url or "(empty)" for url in wrong[:5])
+        shown = ", ".join(url or "a button or link has no address yet" for url in wrong[:5])
         return [Check("bad", "Links that lead nowhere", shown)]
     foreign = [url for url in links if re.match(r"\{\{\s*customer\.", url)]
     if foreign:
