@@ -8,9 +8,11 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.actions.content import compile_content
+from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Content
 from campaigns.rules.blocks import KINDS, clean
 from campaigns.rules.template import BadTemplate
+from config.kit import sql
 from customers.models import Segment, Topic
 
 FIELD = re.compile(r"b-(\d{1,3})-([a-z]+)")
@@ -42,11 +44,13 @@ def change_audience(
     exclude_segment: Segment | None,
     at: datetime,
 ) -> None:
-    """Write step one."""
+    """Write step one of a draft; a campaign that was launched meanwhile stays as it is."""
     with transaction.atomic():
-        Campaign.objects.filter(pk=campaign.pk).update(
+        changed = Campaign.objects.filter(pk=campaign.pk, state=CampaignState.DRAFT).update(
             name=name, segment=segment, exclude_segment=exclude_segment, topic=topic, updated_at=at
         )
+        if not changed:
+            return
         Content.objects.filter(pk=campaign.content_id).update(name=name)
 
 
@@ -110,9 +114,12 @@ def copy_campaign(source: Campaign, *, name: str, at: datetime) -> Campaign:
         )  # fmt: skip
 
 
-def delete_draft(campaign: Campaign) -> None:
-    """A draft and its content, for good."""
+def delete_draft(campaign: Campaign) -> bool:
+    """A draft and its content, for good; False when it is no draft any more."""
     with transaction.atomic():
-        content = campaign.content
-        campaign.delete()
-        content.delete()
+        draft = sql.for_update(Campaign.objects.filter(pk=campaign.pk, state=CampaignState.DRAFT)).first()
+        if draft is None:
+            return False
+        draft.delete()
+        Content.objects.filter(pk=draft.content_id).delete()
+    return True

@@ -1,6 +1,7 @@
 """Opens, clicks and unsubscribes as they reach us: kept raw, judged, and told to the timeline once per message."""
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -56,7 +57,7 @@ def target(message: Message, link: Link, *, at: datetime) -> str:
     turn out to be a page of this installation: a value from a customer's profile never decides where a click goes.
     """
     if "{{" not in link.url and "{%" not in link.url:
-        return link.url
+        return _readable(link.url)
     try:
         template = Template({"url": link.url})
         variables = [str(variable) for variable in template.variables]
@@ -72,12 +73,25 @@ def target(message: Message, link: Link, *, at: datetime) -> str:
         raise NoSuchLink from error
     url = "".join(character for character in url if character.isprintable()).strip().replace(" ", "%20")
     if is_stored_origin or url.startswith(f"{settings.BASE_URL}/"):
-        return url
+        return _readable(url)
     raise NoSuchLink
 
 
-def _quoted(values: dict[str, object]) -> dict[str, object]:
-    return {key: quote(value, safe="") if isinstance(value, str) else value for key, value in values.items()}
+def _readable(url: str) -> str:
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise NoSuchLink from error
+    return url
+
+
+def _quoted(value: Any) -> Any:
+    """Every text of a value percent-encoded, also inside lists and mappings, so that it stays within its place."""
+    if isinstance(value, str):
+        return quote(value, safe="")
+    if isinstance(value, dict):
+        return {key: _quoted(item) for key, item in value.items()}
+    return [_quoted(item) for item in value] if isinstance(value, list) else value
 
 
 def _note(message: Message, kind: EngagementKind, visit: Visit, *, at: datetime, link: Link | None, url: str = "") -> None:

@@ -62,7 +62,7 @@ def _links(html: str, links: Sequence[str]) -> list[Check]:
         url for url in HREF.findall(html) if not re.match(r"https?://|mailto:|tel:|#|\{\{|\{%", url.strip(), re.IGNORECASE)
     ]
     for url in links:
-        if url.startswith(("http://", "https://")) and "{" not in url and "." not in (urlsplit(url).hostname or ""):
+        if url.startswith(("http://", "https://")) and "{" not in url and "." not in _host(url):
             wrong.append(url)
     if wrong:
         shown = ", ".join(url or "a button or link has no address yet" for url in wrong[:5])
@@ -75,6 +75,13 @@ def _links(html: str, links: Sequence[str]) -> list[Check]:
     if not links:
         return [Check("warn", "No link", "There is nothing to click.")]
     return [Check("good", "1 link can be followed" if len(links) == 1 else f"{len(links)} links can be followed")]
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _images(html: str) -> list[Check]:

@@ -18,6 +18,8 @@ OUTPUT_LIMIT = 1_000_000
 SOURCE_LIMIT = 500_000
 TEXT_LIMIT = 2_000
 LIST_LIMIT = 100
+VALUE_LIMIT = 20_000  # characters of one value, lists included
+ITEM_SIZE = 8  # what an item of a list or mapping takes of them beside its text
 
 TAG = re.compile(r"\{\{(?P<expression>.*?)\}\}|\{%(?P<statement>.*?)%\}|\{#.*?#\}", re.DOTALL)
 TOKEN = re.compile(
@@ -148,20 +150,32 @@ def _path(path: str, loops: Sequence[str], tag: str) -> tuple[str, str]:
     return parts[0], parts[1]
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """Plain data that a template may see: text and lists clipped, anything unknown as text, None left out by the caller."""
-    if isinstance(value, str):
-        return str(value[:TEXT_LIMIT])
+def plain(value: Any) -> Any:
+    """Plain data that a template may see: text and lists clipped, anything unknown as text, None left out by the caller.
+
+    All texts of one value together stay within `VALUE_LIMIT`: a list of long texts could else be printed a thousand times.
+    """
+    return _plain(value, 0, [VALUE_LIMIT])
+
+
+def _plain(value: Any, depth: int, room: list[int]) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth > 4:
         return None
     if isinstance(value, Mapping):
         pairs = list(value.items())[:LIST_LIMIT]
-        return {str(key)[:100]: plain(item, depth + 1) for key, item in pairs if item is not None}
+        return {str(key)[:100]: _plain(item, depth + 1, room) for key, item in pairs if _has_room(item, room)}
     if isinstance(value, list | tuple):
-        return [plain(item, depth + 1) for item in value[:LIST_LIMIT] if item is not None]
-    return str(value)[:TEXT_LIMIT]
+        return [_plain(item, depth + 1, room) for item in value[:LIST_LIMIT] if _has_room(item, room)]
+    text = str(value[:TEXT_LIMIT] if isinstance(value, str) else value)[: min(TEXT_LIMIT, room[0])]
+    room[0] -= len(text)
+    return text
+
+
+def _has_room(item: Any, room: list[int]) -> bool:
+    room[0] -= ITEM_SIZE
+    return item is not None and room[0] > 0
 
 
 def one_line(text: str) -> str:

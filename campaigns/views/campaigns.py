@@ -278,6 +278,8 @@ def campaign_copy(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def campaign_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw a draft away."""
-    editing.delete_draft(_draft(pk))
-    messages.success(request, _("The draft was deleted."))
+    if editing.delete_draft(_draft(pk)):
+        messages.success(request, _("The draft was deleted."))
+    else:
+        messages.error(request, _("This campaign was launched meanwhile; it was not deleted."))
     return redirect("campaigns:campaign-list")

@@ -75,8 +75,12 @@ def mark_used(redemption_id: int, *, actor_id: int | None, at: datetime) -> Rede
 
 
 def cancel(redemption_id: int, *, actor_id: int | None, at: datetime) -> Redemption:
-    """Withdraw a code and give its points back. Raises `NotOpen`."""
+    """Withdraw a code and give its points back. Raises `NotOpen`.
+
+    The account is locked first, as `claim` does: with the reward first, the two could wait for each other.
+    """
     with transaction.atomic():
+        sql.for_update(Account.objects.filter(redemptions=redemption_id)).first()
         redemption = _close(redemption_id, RedemptionState.CANCELLED, actor_id, at)
         Reward.objects.filter(id=redemption.reward_id, stock__isnull=False).update(stock=F("stock") + 1)
         points.return_redemption(redemption.entry, reason=f"{redemption.reward} cancelled", at=at)
