@@ -12,6 +12,8 @@ pytestmark = pytest.mark.faults
 SCRIPT = """
 import time
 import django; django.setup()
+from django.conf import settings
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from django.contrib.auth.models import User
