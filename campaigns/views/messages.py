@@ -13,7 +13,7 @@ from campaigns.queries.preview import preview
 from campaigns.queries.recipients import SourceFailed, merge_values
 from campaigns.queries.trace import trace
 from campaigns.rules.template import CannotRender
-from campaigns.views.frames import framed, own_policy
+from campaigns.views.frames import framed, own_policy, without_pixel
 from config.kit.access import number_in, staff
 from config.kit.clock import now
 from customers.models import Customer
@@ -61,7 +61,7 @@ def message_body(request: HttpRequest, pk: int) -> HttpResponse:
     message = get_object_or_404(Message, pk=pk)
     kept = OutboxMail.objects.filter(message=message).first()
     if kept:
-        return framed(kept.html)
+        return framed(without_pixel(kept.html))
     ready = rendering.prepared(
         message.content_version_id, message.content_version.digest, message.source_kind, message.source_id
     )
@@ -70,7 +70,7 @@ def message_body(request: HttpRequest, pk: int) -> HttpResponse:
             [message.customer_id], ready.version.variables, at=now(), reference="preview", is_preview=True
         )[message.customer_id]
         values["m"] = {"t": "preview", "u": "preview"}
-        return framed(ready.template.render("body.html", values))
+        return framed(without_pixel(ready.template.render("body.html", values)))
     except (SourceFailed, CannotRender) as error:
         raise Http404 from error
 

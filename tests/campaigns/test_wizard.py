@@ -178,6 +178,17 @@ def test_frames_have_a_policy_of_their_own(marta, at):
         assert response["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_looking_at_a_message_is_no_open(marta, at):
+    messages.sending(people.alice(), at=at)
+    sending.send_batch(OutboxTransport(), at=at)
+    mail = OutboxMail.objects.get()
+
+    shown = marta.get(f"/messages/{mail.message_id}/body/").content.decode()
+
+    assert "/o/" in mail.html
+    assert "/o/" not in shown
+
+
 def test_report_tells_lift_only_with_enough_people(marta, at):
     from campaigns.queries.report import outcome
     from customers.models import Order
