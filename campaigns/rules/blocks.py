@@ -128,7 +128,7 @@ def _nps(values: dict[str, str]) -> str:
         "{% if survey.nps_link %}"
         + _row(
             f'<p style="{PARAGRAPH}">{_rich(values["text"])}</p>'
-            f'<table role="presentation" class="scores" cellpadding="0" cellspacing="4"><tr>{cells}</tr></table>'
+            f'<table role="presentation" class="scores" cellpadding="0" cellspacing="2"><tr>{cells}</tr></table>'
             '<p class="small">0: not at all likely · 10: extremely likely</p>'
         )
         + "{% endif %}"

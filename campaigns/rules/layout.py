@@ -25,7 +25,8 @@ body{margin:0;padding:0;background:#f3f5f2;font-family:Helvetica,Arial,sans-seri
 .strong{margin:0 0 4px;font-weight:bold;font-size:16px}
 .small{margin:4px 0;font-size:14px;line-height:1.5;color:#56625b}
 .figure{margin:0;font-size:34px;font-weight:bold;color:COLOUR}
-.score a{display:inline-block;min-width:26px;padding:9px 4px;border-radius:6px;background:#eef2ee;color:#17211c;text-align:center;text-decoration:none;font-weight:bold}
+.scores{width:100%;max-width:480px;table-layout:fixed}
+.score a{display:block;padding:9px 0;border-radius:6px;background:#eef2ee;color:#17211c;text-align:center;text-decoration:none;font-weight:bold}
 .foot{padding:20px 32px 28px;font-size:13px;line-height:1.6;color:#56625b}
 .foot a{color:#56625b}
 .preheader{display:none;max-height:0;overflow:hidden;opacity:0;color:transparent}
