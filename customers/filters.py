@@ -38,13 +38,13 @@ class CustomerFilter(django_filters.FilterSet):
         empty_label=_("All"),
     )
     since = django_filters.DateFilter(
-        label=_("Customer since"),
+        label=_("Came on or after"),
         field_name="created_at",
         lookup_expr="date__gte",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = django_filters.DateFilter(
-        label=_("Customer until"),
+        label=_("Came on or before"),
         field_name="created_at",
         lookup_expr="date__lte",
         widget=forms.DateInput(attrs={"type": "date"}),

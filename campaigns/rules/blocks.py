@@ -70,6 +70,8 @@ def _text(values: dict[str, str]) -> str:
 
 
 def _button(values: dict[str, str]) -> str:
+    if not (values["label"].strip() or values["url"].strip()):
+        return ""  # left empty by the author: no lozenge without words
     return _row(f'<a class="button" href="{escaped(values["url"])}">{escaped(values["label"])}</a>')
 
 

@@ -37,9 +37,11 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET or None, queryset=Customer.objects.all())
     found = people.ordered(filters.qs, request.GET.get("sort", ""))
     paginator = people.CappedPaginator(found.select_related("facts"), 50)
+    page = paginator.get_page(request.GET.get("page"))
     context = {
         "filter": filters,
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": page,
+        "has_stages": any(customer.stage for customer in page.object_list),
         "is_capped": paginator.is_capped,
         "limit": people.COUNT_LIMIT,
         "default_sort": people.DEFAULT_SORT,
