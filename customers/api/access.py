@@ -6,4 +6,7 @@ from rest_framework.permissions import DjangoModelPermissions
 class ReadWithPermission(DjangoModelPermissions):
     """Reading needs the model's view permission too; the framework's own class lets any signed-in user read."""
 
-    perms_map = {**DjangoModelPermissions.perms_map, "GET": ["%(app_label)s.view_%(model_name)s"]}
+    perms_map = {
+        **DjangoModelPermissions.perms_map,
+        **dict.fromkeys(("GET", "HEAD", "OPTIONS"), ["%(app_label)s.view_%(model_name)s"]),
+    }

@@ -125,3 +125,12 @@ def _everything():
         m for m in apps.get_models() if m._meta.app_label not in {"sessions", "contenttypes", "auth", "account", "mfa"}
     ]
     return {m._meta.label: sorted(map(repr, m.objects.values_list())) for m in models if m._meta.managed}
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options", "post", "put", "patch", "delete"])
+def test_the_api_answers_only_those_who_may_see(client, method):
+    client.force_login(people.staff_member("nobody"))
+
+    answers = {getattr(client, method)(f"/api/v1/{name}/").status_code for name in ("customers", "orders", "segments")}
+
+    assert answers == {403}
