@@ -36,7 +36,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
     page = _CappedPaginator(found.qs, 50).get_page(request.GET.get("page"))
     source = None
     if request.GET.get("source_kind") == "campaign":
-        source = Campaign.objects.filter(pk=number_in(request.GET.get("source_id", ""))).first()
+        source = Campaign.objects.filter(pk=number_in(request.GET.get("source_id", "")) or 0).first()
     context = {"filter": found, "page": page, "source": source, "is_filtered": any(request.GET.values())}
     return render(request, "campaigns/message_list.html", context)
 

@@ -8,5 +8,5 @@ class ReadWithPermission(DjangoModelPermissions):
 
     perms_map = {
         **DjangoModelPermissions.perms_map,
-        **dict.fromkeys(("GET", "HEAD", "OPTIONS"), ["%(app_label)s.view_%(model_name)s"]),
+        **{verb: ["%(app_label)s.view_%(model_name)s"] for verb in ("GET", "HEAD", "OPTIONS")},
     }

@@ -1,7 +1,5 @@
 """Events whose values are not what their names promise: no subscriber may stumble over what a client could send."""
 
-import json
-
 import pytest
 
 from customers.actions import timeline
@@ -18,7 +16,7 @@ VALUES = {
     "markup": "<script>alert(1)</script>{{ 7*7 }}'; DROP TABLE customers_customer;--", "nan": "NaN",
     "date": "2026-02-30", "unicode": "\u202e\ufeff\ud7ff😀", "bigint": 2**63, "digits": "9" * 5000, "nested": [[[[[[{"a": [1]}]]]]]],
 }  # fmt: skip
-KEYS = sorted({key for event in event_types.all() for key in event.properties}) + ["order_id", "surprise"]
+KEYS = [*sorted({key for event in event_types.all() for key in event.properties}), "order_id", "surprise"]
 
 
 @pytest.fixture
@@ -33,7 +31,6 @@ def a_busy_company(at):
     friend = referrals.friend(at)
     survey = surveys.survey()
     surveys.invitation(survey, alice, at, sent_at=None)
-    condition = {"property": "number", "op": "gt", "value": 3}
     for number, name in enumerate(["cart.left", "order.placed", "survey.answered", "message.clicked"]):
         journeys.journey(
             journeys.send(f"s{number}"),
@@ -44,7 +41,6 @@ def a_busy_company(at):
         )  # fmt: skip
     made.segment(bob)
     referrals.settle(at)
-    assert condition
     return [alice, bob, friend]
 
 
@@ -68,4 +64,3 @@ def test_no_subscriber_stumbles_over_garbage(kind, at, a_busy_company):
 
     assert PendingEvent.objects.count() == 0
     assert [(f.event.name, f.handler, f.error[:300]) for f in FailedEvent.objects.select_related("event")] == []
-    assert json.dumps(value) is not None
