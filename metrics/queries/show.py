@@ -9,6 +9,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from config.kit.money import Money
 from customers.templatetags.perennial import NOTHING, money_short, percent
@@ -104,7 +105,10 @@ def nps_tile(daily: Daily, period: Period, *, query: str = "") -> dict[str, Any]
     counts, before = daily.nps_counts(period), daily.nps_counts(period.before)
     score, interval = nps_rules.nps(counts), nps_rules.interval(counts)
     if counts.total < nps_rules.MINIMUM or interval is None:
-        hint = _("%(count)s answers; a score needs %(minimum)s") % {"count": counts.total, "minimum": nps_rules.MINIMUM}
+        text = ngettext(
+            "%(count)s answer; a score needs %(minimum)s", "%(count)s answers; a score needs %(minimum)s", counts.total
+        )
+        hint = text % {"count": counts.total, "minimum": nps_rules.MINIMUM}
         return tile("nps", None, None, currency="", hint=hint, icon="smile", query=query)
     hint = _("between %(low)s and %(high)s, %(count)s answers") % {
         "low": f"{interval[0]:+.0f}",

@@ -16,10 +16,10 @@ register = template.Library()
 
 @register.inclusion_tag("metrics/partials/overview.html")
 def metrics_overview() -> dict[str, Any]:
-    """Revenue, orders, active customers and messages of the last 90 days; three queries."""
+    """Revenue, orders, customers, messages and NPS of the last 90 days; three queries."""
     current = brand.current()
     period = named("90d", last=local_day(now(), current.timezone) - timedelta(days=1))
-    metrics = ("revenue", "orders", "active_customers", "new_customers", "sends", "opens", "clicks")
+    metrics = ("revenue", "orders", "active_customers", "new_customers", "sends", "opens", "clicks", "nps")
     daily = figures.daily(metrics, first=period.before.first, last=period.last)
     known, hint = daily.has(period.before), _("90 days, against the 90 before")
     tiles = [
@@ -36,9 +36,13 @@ def metrics_overview() -> dict[str, Any]:
             ("revenue", "banknote"),
             ("orders", "shopping-bag"),
             ("active_customers", "users"),
+            ("new_customers", "user-plus"),
             ("sends", "send"),
+            ("opens", "mail-open"),
+            ("clicks", "mouse-pointer-click"),
         )
     ]
+    tiles.append(show.nps_tile(daily, period))
     matrix = figures.cohorts(latest=13)
     return {
         "is_rolled_up": bool(daily.dates),

@@ -36,16 +36,24 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+_running = []  # the stories use this fixture too, and one thread holds one driver
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """One browser for the whole run."""
+    if _running:
+        yield _running[0]
+        return
     if not CHROMIUM or not AXE.exists():
         pytest.skip("needs Chromium and the front-end packages")
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's own event loop runs in this thread
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        _running.append(browser)
         yield browser
+        _running.clear()
         browser.close()
     if before is None:
         os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
@@ -61,7 +69,7 @@ def open_page(chromium, live_server):
     """
     contexts = []
 
-    def open_one(path: str, *, width=1440, scheme="light", javascript=True, cookies=()):
+    def open_one(path: str, *, width=1440, scheme="light", javascript=True, cookies=(), user_agent=None):
         phone = width < 600
         context = chromium.new_context(
             base_url=live_server.url,
@@ -71,6 +79,7 @@ def open_page(chromium, live_server):
             is_mobile=phone,
             java_script_enabled=javascript,
             reduced_motion="reduce",
+            user_agent=user_agent,
         )
         contexts.append(context)
         context.add_cookies([{"url": live_server.url, **cookie} for cookie in cookies])
