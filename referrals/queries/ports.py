@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 
 from customers.ports.fields import Field, FieldType
 from customers.ports.jobs import Due
 from referrals.actions import privacy
+from referrals.actions.release import LATE_EVENTS
 from referrals.enums import OPEN, ReferralState
 from referrals.models import Code, Referral, RewardGrant, RewardTally
 
@@ -27,13 +28,15 @@ MODELS = (Code, Referral, RewardGrant, RewardTally)
 
 
 def due(at: datetime) -> Due:
-    """Referrals whose return period or time to order is over."""
-    waiting = Referral.objects.filter(
-        Q(state__in=[ReferralState.IN_HOLD, ReferralState.APPROVED], hold_until__lte=at)
-        | Q(state__in=OPEN, expires_at__lt=at)
+    """Referrals that `release_due` would take now: their return period or time to order is over."""
+    held = Referral.objects.filter(state__in=[ReferralState.IN_HOLD, ReferralState.APPROVED], hold_until__lte=at).aggregate(
+        count=Count("id"), since=Min("hold_until")
     )
-    found = waiting.aggregate(count=Count("id"), held=Min("hold_until"), expired=Min("expires_at"))
-    return Due(found["count"], found["held"] or found["expired"])
+    late = Referral.objects.filter(state__in=OPEN, expires_at__lt=at - LATE_EVENTS).aggregate(
+        count=Count("id"), since=Min("expires_at")
+    )
+    moments = [held["since"], late["since"] and late["since"] + LATE_EVENTS]
+    return Due(held["count"] + late["count"], min(filter(None, moments), default=None))
 
 
 def export(customer_id: int) -> dict[str, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from customers.ports import effects
 from referrals.actions import follow, release, review
 from referrals.actions.claim import NotAnAddress
 from referrals.models import FraudSignal, Referral, RewardGrant, RewardTally, StateChange
+from referrals.queries.ports import due
 from tests.factories import people
 from tests.factories import referrals as make
 from tests.factories.referrals import DAY
@@ -375,3 +376,15 @@ def test_an_order_that_nobody_knows_does_not_hold_up_the_timeline(at, order_id):
     referral = Referral.objects.get()
     assert (referral.order_id, referral.order_number) == (None, "N1")
     assert FailedEvent.objects.count() == 0
+
+
+def test_work_counts_as_due_only_when_it_would_be_done(at):
+    make.programme(window_days=30)
+    make.claim(make.code(people.alice(), at), at)
+    counts = {}
+
+    for days in (30.5, 31.5):
+        moment = at + timedelta(days=days)
+        counts[days] = (due(moment).count, release.release_due(at=moment))
+
+    assert counts == {30.5: (0, 0), 31.5: (1, 1)}
