@@ -12,7 +12,10 @@ from customers.queries import brand
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """`brand` (lazy) and `navigation`: entries with `url` and `is_current`."""
-    return {"brand": SimpleLazyObject(brand.current), "navigation": SimpleLazyObject(lambda: _navigation(request))}
+    return {
+        "brand": SimpleLazyObject(lambda: getattr(request, "brand", None) or brand.current()),
+        "navigation": SimpleLazyObject(lambda: _navigation(request)),
+    }
 
 
 def _navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -32,5 +32,3 @@ class SegmentViewSet(ReadOnlyModelViewSet[Segment]):
     queryset: QuerySet[Segment] = Segment.objects.order_by("-id")
     serializer_class = SegmentSerializer
     permission_classes = (ReadWithPermission,)
-
-

@@ -90,7 +90,7 @@ def _company() -> Campaign:
 
 
 def _stage(name: str, figure: str) -> None:
-    print(f"   {name:44} {figure}", flush=True)  # noqa: T201
+    print(f"   {name:44} {figure}", flush=True)
 
 
 def run(report: Report) -> None:

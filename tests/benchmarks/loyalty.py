@@ -51,4 +51,3 @@ def _limit():
             "WHERE idempotency_key LIKE 'copy:%%'"
         )
     return count / (time.perf_counter() - started)
-

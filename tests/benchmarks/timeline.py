@@ -32,7 +32,9 @@ def _events(count: int, seed: int) -> list[timeline.NewEvent]:
                 occurred_at=START + timedelta(seconds=dice.randrange(20_000_000)),
                 key=uuid4(),
                 source="bench",
-                properties={"number": f"B{len(made)}", "order_id": seed * ROUND + len(made) + 1, "lines": 3} if paid else {"path": "/shop/lights", "rank": 7},
+                properties={"number": f"B{len(made)}", "order_id": seed * ROUND + len(made) + 1, "lines": 3}
+                if paid
+                else {"path": "/shop/lights", "rank": 7},
                 amount_minor=dice.randrange(500, 20_000) if paid else None,
                 currency="GBP" if paid else "",
             )
@@ -59,9 +61,11 @@ def _limit(number: int) -> float:
 
     def copy() -> None:
         for part in rows:
-            with transaction.atomic(), connection.cursor() as cursor, cursor.copy(
-                f"COPY bench_event (customer_id, {', '.join(timeline.COLUMNS[1:])}) FROM STDIN"
-            ) as stream:
+            with (
+                transaction.atomic(),
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY bench_event (customer_id, {', '.join(timeline.COLUMNS[1:])}) FROM STDIN") as stream,
+            ):
                 for row in part:
                     stream.write_row(row)
 
@@ -86,7 +90,9 @@ def run(report: Report) -> None:
         cursor.execute("CREATE TABLE bench_event (LIKE customers_event INCLUDING ALL)")
         cursor.execute("ALTER TABLE bench_event ADD FOREIGN KEY (customer_id) REFERENCES customers_customer (id)")
     ours, limit = alternate(_ours, _limit)
-    report.add("record events, batches of 1,000", ours, limit, unit="events/s", goal="≥ 1/3 of COPY", passed=ours * 3 >= limit)
+    report.add(
+        "record events, batches of 1,000", ours, limit, unit="events/s", goal="≥ 1/3 of COPY", passed=ours * 3 >= limit
+    )
 
     taken, started = 0, time.perf_counter()
     while count := timeline.process_batch(at=now()):

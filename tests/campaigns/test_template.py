@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from campaigns.rules.template import BadTemplate, CannotRender, Template, check, one_line, plain
 
 ATTACKS = [
-    "{{ customer.__class__ }}", "{{ ''.__class__.__mro__ }}", "{{ customer.__init__.__globals__ }}", "{{ customer._private }}",  # noqa: E501
-    "{{ customer.items() }}", "{{ customer.items }}", "{{ customer.pop('a') }}", "{{ customer.clear() }}", "{{ customer.update }}",  # noqa: E501
-    "{{ self }}", "{{ self.__init__ }}", "{{ request.user }}{{ config() }}", "{{ cycler.__init__ }}", "{{ lipsum(100000) }}",  # noqa: E501
-    "{{ debug() }}", "{{ range(1000000000) }}", "{{ range(100000)|join('x') }}", "{% for i in range(100000) %}{{ i }}{% endfor %}",  # noqa: E501
-    "{{ 'x' * 1000000000 }}", "{{ 'x' ~ 'y' }}", "{{ 2 ** 100000 }}", "{{ 'a'|indent(1000000000) }}", "{{ '%99999999s'|format(1) }}",  # noqa: E501
+    "{{ customer.__class__ }}", "{{ ''.__class__.__mro__ }}", "{{ customer.__init__.__globals__ }}", "{{ customer._private }}",
+    "{{ customer.items() }}", "{{ customer.items }}", "{{ customer.pop('a') }}", "{{ customer.clear() }}", "{{ customer.update }}",
+    "{{ self }}", "{{ self.__init__ }}", "{{ request.user }}{{ config() }}", "{{ cycler.__init__ }}", "{{ lipsum(100000) }}",
+    "{{ debug() }}", "{{ range(1000000000) }}", "{{ range(100000)|join('x') }}", "{% for i in range(100000) %}{{ i }}{% endfor %}",
+    "{{ 'x' * 1000000000 }}", "{{ 'x' ~ 'y' }}", "{{ 2 ** 100000 }}", "{{ 'a'|indent(1000000000) }}", "{{ '%99999999s'|format(1) }}",
     "{{ customer|attr('__class__') }}", "{{ customer['__class__'] }}", "{{ customer.a|safe }}", "{{ customer.a|tojson }}",
-    "{{ customer.a|map('upper') }}", "{{ customer.a|select }}", "{{ customer.a|pprint }}", "{{ customer.a|replace('', 'xxxx') }}",  # noqa: E501
+    "{{ customer.a|map('upper') }}", "{{ customer.a|select }}", "{{ customer.a|pprint }}", "{{ customer.a|replace('', 'xxxx') }}",
     "{% set x = 1 %}", "{% set x = 'aaaa' %}{{ x ~ x }}", "{% macro m() %}{{ m() }}{% endmacro %}", "{% include 'x' %}",
-    "{% import 'os' as os %}", "{% from 'x' import y %}", "{% extends 'x' %}", "{% block a %}{% endblock %}", "{% raw %}{{ x }}{% endraw %}",  # noqa: E501
-    "{% autoescape false %}{{ customer.a }}{% endautoescape %}", "{% filter upper %}x{% endfilter %}", "{% call x() %}{% endcall %}",  # noqa: E501
-    "{% do customer.clear() %}", "{% with x = 1 %}{% endwith %}", "{% break %}", "{% for a in b %}", "{{ customer.a", "{% if customer.a %}",  # noqa: E501
-    "{{ }}", "{{ customer.a or '}}' }}", "{{ [1, 2, 3] }}", "{{ {'a': 1} }}", "{{ customer.a if customer.b else customer.c }}" * 0 + "{{ a }}",  # noqa: E501
+    "{% import 'os' as os %}", "{% from 'x' import y %}", "{% extends 'x' %}", "{% block a %}{% endblock %}", "{% raw %}{{ x }}{% endraw %}",
+    "{% autoescape false %}{{ customer.a }}{% endautoescape %}", "{% filter upper %}x{% endfilter %}", "{% call x() %}{% endcall %}",
+    "{% do customer.clear() %}", "{% with x = 1 %}{% endwith %}", "{% break %}", "{% for a in b %}", "{{ customer.a", "{% if customer.a %}",
+    "{{ }}", "{{ customer.a or '}}' }}", "{{ [1, 2, 3] }}", "{{ {'a': 1} }}", "{{ customer.a if customer.b else customer.c }}" * 0 + "{{ a }}",
     "{% for a in customer.a %}{% for b in customer.b %}{% for c in customer.c %}{% endfor %}{% endfor %}{% endfor %}",
-    "{{ get_flashed_messages.__globals__ }}", "{{ url_for.__globals__ }}", "{{ ().__class__ }}", "{{ \"a\\x41\" }}", "{{ 'a'.upper() }}",  # noqa: E501
+    "{{ get_flashed_messages.__globals__ }}", "{{ url_for.__globals__ }}", "{{ ().__class__ }}", "{{ \"a\\x41\" }}", "{{ 'a'.upper() }}",
     "${7*7}{{ 7*7 }}", "{{constructor.constructor('return process')()}}",
 ]  # fmt: skip
 
@@ -46,7 +46,7 @@ def test_attack_in_a_value_is_literal_text(payload):
 def test_fallbacks_and_empty_values():
     template = Template({
         "a": "{{ customer.a or 'there' }}|{{ customer.b|default('x') }}|{{ customer.c }}|{{ customer.d.e }}|"
-             "{% if loyalty.points > 5 %}many{% else %}few{% endif %}|{% for i in order.items_list %}{{ i.name }};{% endfor %}",  # noqa: E501
+             "{% if loyalty.points > 5 %}many{% else %}few{% endif %}|{% for i in order.items_list %}{{ i.name }};{% endfor %}",
     })  # fmt: skip
 
     assert template.render("a", {"customer": {}, "loyalty": {}, "order": {}}) == "there|x|||few|"

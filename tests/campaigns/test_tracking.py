@@ -122,7 +122,7 @@ def test_too_fast_and_burst_clicks_are_scanners(at, frozen_clock):
 
     whys = list(Engagement.objects.order_by("pk").values_list("visitor", "why"))
     assert whys == [
-        ("scanner", "within 10 seconds of sending"), ("human", ""), ("human", ""), ("scanner", "several links within 2 seconds"),  # noqa: E501
+        ("scanner", "within 10 seconds of sending"), ("human", ""), ("human", ""), ("scanner", "several links within 2 seconds"),
     ]  # fmt: skip
 
 

@@ -50,7 +50,13 @@ def test_random_code_has_no_letters_that_look_alike():
 
 @pytest.mark.parametrize(
     ("text", "currency", "minor"),
-    [("12.5", "EUR", 1250), ("12,50", "EUR", 1250), ("1200", "JPY", 1200), ("1.2345", "KWD", 1235), ("-3.005", "GBP", -301)],
+    [
+        ("12.5", "EUR", 1250),
+        ("12,50", "EUR", 1250),
+        ("1200", "JPY", 1200),
+        ("1.2345", "KWD", 1235),
+        ("-3.005", "GBP", -301),
+    ],
 )
 def test_parse_minor_reads_plain_numbers(text, currency, minor):
     assert money.parse_minor(text, currency) == minor
@@ -68,12 +74,14 @@ def test_money_round_trip(minor, currency):
 
 
 def test_money_in_words():
-    assert [str(Money(-123456, "GBP")), str(Money(1200, "JPY")), str(Money(5, "XYZ"))] == ["-£1,234.56", "¥1,200", "XYZ 0.05"]
+    assert [str(Money(-123456, "GBP")), str(Money(1200, "JPY")), str(Money(5, "XYZ"))] == [
+        "-£1,234.56",
+        "¥1,200",
+        "XYZ 0.05",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)]
-)
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)])
 def test_day_bounds_follow_daylight_saving(day, hours):
     start, end = clock.day_bounds(day, "Europe/London")
 
@@ -134,7 +142,9 @@ def test_among_takes_a_long_list_as_one_parameter(django_assert_num_queries):
     ids = [people.customer(f"P{number}").id for number in range(3)]
 
     with django_assert_num_queries(1):
-        found = list(Customer.objects.filter(id__among=[*ids[:2], *range(10**6, 10**6 + 50_000)]).values_list("id", flat=True))
+        found = list(
+            Customer.objects.filter(id__among=[*ids[:2], *range(10**6, 10**6 + 50_000)]).values_list("id", flat=True)
+        )
 
     assert sorted(found) == ids[:2]
 

@@ -32,6 +32,7 @@ while idle < 3:
         import time; time.sleep(0.1)
 """
 
+
 def record(customers, count, at):
     events = [
         timeline.NewEvent(

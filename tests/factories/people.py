@@ -12,7 +12,9 @@ LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 def customer(first_name="Alice", **values):
     email = values.pop("email", f"{first_name.lower()}@example.com")
     created_at = values.pop("created_at", LONG_AGO)
-    return Customer.objects.create(first_name=first_name, email=email, created_at=created_at, updated_at=created_at, **values)
+    return Customer.objects.create(
+        first_name=first_name, email=email, created_at=created_at, updated_at=created_at, **values
+    )
 
 
 def alice(**values):

@@ -24,7 +24,7 @@ def test_event_names_are_noun_and_past_verb():
 
 def test_event_sentences_use_their_own_properties():
     for item in event_types.all():
-        item.sentence.format_map({name: "x" for name in item.properties})
+        item.sentence.format_map(dict.fromkeys(item.properties, "x"))
 
 
 def test_event_icons_exist():
