@@ -27,6 +27,7 @@ from referrals.queries import merge as referral_links
 from surveys.models import Invitation, Survey
 from surveys.queries import merge as survey_links
 from tests.browser import company
+from tests.factories import imports
 from tests.house.test_access import routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -52,6 +53,8 @@ def shop(transactional_db, tmp_path, settings, live_server):
     company.build(tmp_path, at)
     file = SimpleUploadedFile("more-customers.csv", b"external_id,email\n900,zoe@example.com\n901,yan@example.com\n")
     jobs.upload(kind="customers", file=file, user_id=None, at=at)
+    done = imports.queued("external_id,email\n800,xena@example.com\n801,no-address\n", at)
+    jobs.run_job(done.pk, clock=lambda: at, seconds=60)
     richest = Account.objects.order_by("-active").first()
     rewards.claim(richest.customer_id, reward_id=Reward.objects.order_by("cost").first().pk, key="test", at=at)
     content = Content.objects.exclude(blocks=[]).first()

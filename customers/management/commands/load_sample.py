@@ -20,9 +20,7 @@ class Command(BaseCommand):
     help = "Fill an empty installation with the sample company; its story ends yesterday."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--original-dates", action="store_true", help="keep the dates of the source (2010-2011)"
-        )
+        parser.add_argument("--original-dates", action="store_true", help="keep the dates of the source (2010-2011)")
         parser.add_argument("--if-empty", action="store_true", help="do nothing when there are customers already")
         parser.add_argument("--only", nargs="*", default=[], help="build only these parts")
 
