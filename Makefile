@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
+# Certificates of the machine, not only those that uv carries: companies sign their own.
+export UV_SYSTEM_CERTS := 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
