@@ -1,7 +1,11 @@
 """Pages that customers open by a link, all of them: what strangers, scanners and forgers get."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.apps import apps
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from config.kit import tokens
@@ -61,6 +65,19 @@ def test_a_page_is_neither_kept_nor_indexed_nor_told_to_others(client, pages):
         assert "noindex" in answer["X-Robots-Tag"], form
         assert answer["Referrer-Policy"] in {"no-referrer", "same-origin"}, form
         assert "sessionid" not in answer.cookies, form
+
+
+def test_a_page_is_light_with_all_that_it_loads(client, pages):
+    """Under 100 kB, uncompressed, with every style sheet, script and picture of our own."""
+    heavy = {}
+    for form, purpose, number in pages:
+        body = client.get(form.format(tokens.sign(purpose, number)), headers={"user-agent": PERSON}).content
+        parts = set(re.findall(rb'(?:href|src)="/static/([^"]+)"', body))
+        found = [finders.find(part.decode()) for part in parts]
+        heavy[form] = len(body) + sum(Path(path).stat().st_size for path in found if path)
+
+    assert {form: size for form, size in heavy.items() if size > 100_000} == {}
+    assert max(heavy.values()) > 10_000
 
 
 def test_a_token_opens_the_page_it_was_made_for_and_no_other(client, pages):
