@@ -116,8 +116,8 @@ def _stop_waiting(by_name: dict[str, list[TimelineEvent]], *, at: datetime) -> N
         waiting = Enrolment.objects.filter(
             journey=walk.journey, customer_id__among=when, state=EnrolmentState.WAITING_EVENT, step=row
         )
-        claimed = _claim(waiting)
-        people = [p for p, enrolment in claimed if any(moment >= enrolment.moved_at for moment in when[p.customer_id])]
+        claimed = _claim(waiting, with_zones=True)
+        people = [h.person for h in claimed if any(moment >= h.moved_at for moment in when[h.person.customer_id])]
         move.go_on(move.from_now(people, at), step, Outcome.HAPPENED, walk=walk, at=at)
 
 
@@ -129,18 +129,38 @@ def _moments(events: Iterable[TimelineEvent]) -> dict[int, list[datetime]]:
     return {customer_id: sorted(moments) for customer_id, moments in found.items()}
 
 
-def _claim(enrolments: QuerySet[Enrolment]) -> list[tuple[Person, Enrolment]]:
-    """Lock rows in the order of their ids (as every handler does); waits for a tick that holds one of them."""
-    rows = list(sql.for_update(enrolments.order_by("id")))
-    home = brand.current().timezone
-    zones = dict(
-        Customer.objects.filter(id__among=[row.customer_id for row in rows])
-        .exclude(timezone="")
-        .values_list("id", "timezone")
-    )
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A locked run: whose it is, on which version, since when inside and since when at its step."""
+
+    person: Person
+    version_id: int
+    state: str
+    entered_at: datetime
+    moved_at: datetime
+
+
+def _claim(enrolments: QuerySet[Enrolment], *, with_zones: bool = False) -> list[Held]:
+    """Lock rows in the order of their ids (as every handler does); waits for a tick that holds one of them.
+
+    Zones are looked up for those who go on to further steps; whoever leaves needs none.
+    """
+    columns = ("id", "customer_id", "due_at", "moved_at", "run", "version_id", "state", "entered_at")
+    rows = sql.fetch(sql.for_update(enrolments.order_by("id")).values_list(*columns))
+    home = brand.current().timezone if rows else ""
+    zones: dict[int, str] = {}
+    if with_zones and rows:
+        known = Customer.objects.filter(id__among=[row[1] for row in rows]).exclude(timezone="")
+        zones = dict(known.values_list("id", "timezone"))
     return [
-        (Person(row.id, row.customer_id, row.due_at or row.moved_at, zones.get(row.customer_id, home), row.run), row)
-        for row in rows
+        Held(
+            Person(pk, customer_id, due_at or moved_at, zones.get(customer_id, home), run),
+            version_id,
+            state,
+            entered_at,
+            moved_at,
+        )
+        for pk, customer_id, due_at, moved_at, run, version_id, state, entered_at in rows
     ]
 
 
@@ -153,12 +173,12 @@ def _reach_goal(journey: Journey, goal: Goal, events: Sequence[TimelineEvent], *
         journey=journey, customer_id__among=when, goal_at=None, entered_at__lt=max(m[-1] for m in when.values())
     )
     reached: dict[int, dict[EnrolmentState, list[Person]]] = defaultdict(lambda: defaultdict(list))
-    moments: dict[datetime, list[int]] = defaultdict(list)
-    for person, row in _claim(open_runs):
-        counting = [m for m in when[person.customer_id] if goal.counts(m, entered_at=row.entered_at)]
+    reached_at: list[tuple[int, datetime]] = []
+    for held in _claim(open_runs):
+        counting = [m for m in when[held.person.customer_id] if goal.counts(m, entered_at=held.entered_at)]
         if counting:
-            reached[row.version_id][EnrolmentState(row.state)].append(person)
-            moments[counting[0]].append(person.id)
+            reached[held.version_id][EnrolmentState(held.state)].append(held.person)
+            reached_at.append((held.person.id, counting[0]))
     found = walks.load(reached)
     for version_id, by_state in sorted(reached.items()):
         walk = found[version_id]
@@ -172,8 +192,7 @@ def _reach_goal(journey: Journey, goal: Goal, events: Sequence[TimelineEvent], *
         JourneyVersion.objects.filter(id=version_id).update(
             goal_count=F("goal_count") + len(later), control_goal_count=F("control_goal_count") + len(control)
         )
-    for moment, ids in moments.items():
-        Enrolment.objects.filter(id__among=ids).update(goal_at=moment)
+    sql.update_many(Enrolment, "id", ("goal_at",), reached_at)
 
 
 def _leave(journey: Journey, trigger: Trigger, events: Sequence[TimelineEvent], *, at: datetime) -> None:
@@ -183,9 +202,9 @@ def _leave(journey: Journey, trigger: Trigger, events: Sequence[TimelineEvent], 
         return
     inside = Enrolment.objects.filter(Q(state__in=ACTIVE), journey=journey, customer_id__among=when)
     leaving: dict[int, list[Person]] = defaultdict(list)
-    for person, row in _claim(inside):
-        if when[person.customer_id][-1] >= row.entered_at:
-            leaving[row.version_id].append(person)
+    for held in _claim(inside):
+        if when[held.person.customer_id][-1] >= held.entered_at:
+            leaving[held.version_id].append(held.person)
     found = walks.load(leaving)
     for version_id, people in sorted(leaving.items()):
         move.end(people, EnrolmentState.EXITED, reason=trigger.event, walk=found[version_id], at=at)
