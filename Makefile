@@ -40,8 +40,8 @@ bench: setup ## Measure the hot paths beside their limits, on PostgreSQL
 	@PERENNIAL_DURABLE=1 .ci/services $(BIN)/python -m tests.benchmarks
 
 lock: .venv/.installed ## Resolve the newest versions that pyproject.toml and package.json allow
-	@$(BIN)/uv pip compile pyproject.toml --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 -q -o requirements/base.txt
-	@$(BIN)/uv pip compile pyproject.toml --group dev --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 -q -o requirements/dev.txt
+	@$(BIN)/uv pip compile pyproject.toml --upgrade --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -q -o requirements/base.txt
+	@$(BIN)/uv pip compile pyproject.toml --group dev --upgrade --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -q -o requirements/dev.txt
 	@npm install --package-lock-only --silent
 
 format: setup ## Format the code
