@@ -241,6 +241,13 @@ def update_many(
         cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{key}" = %s AND {only}', values)
 
 
+def analyze(*changed: type[models.Model]) -> None:
+    """Tell PostgreSQL's planner about rows that came in bulk: until autovacuum has looked, it plans for an empty table."""
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {_names(model._meta.db_table for model in changed)}")
+
+
 def take(inbox: type[models.Model], limit: int) -> list[int]:
     """Delete up to `limit` rows of an inbox, lowest keys first, and return their keys; in the caller's transaction.
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from django.db import DataError, IntegrityError, transaction
 
+from config.kit import sql
 from config.kit.clock import zone
 from customers.enums import ImportKind
 from customers.imports.actions import take_customers, take_orders, take_products, take_refunds
@@ -16,6 +17,7 @@ from customers.imports.adapters.csv_files import UnreadableFile
 from customers.imports.rules import formats
 from customers.imports.rules import taking as reading
 from customers.imports.rules.taking import ConsentOption, Outcome, Problem, Row, Taking
+from customers.models import Customer, Event, Order, OrderLine, Refund
 from customers.queries import brand
 
 BATCH = 2000
@@ -68,6 +70,7 @@ def run_file(
             total.add(apply(batch, taking, at=at))
         if progress:
             progress(len(batch))
+    sql.analyze(Customer, Event, Order, OrderLine, Refund)
     return total
 
 
