@@ -117,6 +117,7 @@ def run_job(job_id: int, *, clock: Callable[[], datetime], seconds: float) -> st
     if finished is None:
         return str(ImportJob.objects.values_list("state", flat=True).get(pk=job_id))
     if finished:
+        sql.analyze(*run.FILLED)
         _leave(job_id, ImportState.DONE, clock())
         return ImportState.DONE
     with transaction.atomic():
