@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import OperationalError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -106,6 +107,8 @@ def referral_decide(request: HttpRequest, referral_id: int) -> HttpResponse:
         decide(referral.pk, by=request.user.pk, note=form.cleaned_data["note"], at=now())
     except review.CannotDecide:
         messages.error(request, _("This is no longer possible: the referral has moved on."))
+    except OperationalError:  # the timeline worker held the same rows the other way round; nothing was changed
+        messages.error(request, _("The referral was being worked on at this moment, so nothing was changed. Try again."))
     else:
         audit.note(
             f"referral.{form.cleaned_data['decision']}",

@@ -1,6 +1,7 @@
 """Staff pages, the customer's panel, and a person's rights."""
 
 import pytest
+from django.db import OperationalError
 from django.urls import reverse
 
 from customers.ports import fields, personal_data
@@ -169,3 +170,19 @@ def test_old_clicks_lose_their_network(referral, at):
     assert share.forget_networks(before=at) == 0
     assert share.forget_networks(before=at + DAY) == 1
     assert share.forget_networks(before=at + DAY) == 0
+
+
+def test_a_decision_that_the_database_ends_changes_nothing_and_says_so(client, marta, referral, monkeypatch):
+    def deadlock(*args, **kwargs):
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr("referrals.actions.review.void", deadlock)
+    state = referral.state
+
+    answer = client.post(
+        reverse("referrals:decide", args=[referral.pk]), {"decision": "void", "note": "Not a friend"}, follow=True
+    )
+
+    referral.refresh_from_db()
+    assert (answer.status_code, referral.state) == (200, state)
+    assert "nothing was changed. Try again." in answer.content.decode()
