@@ -51,6 +51,12 @@ class Environment(BaseSettings):
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many proxies in front of the web server set X-Forwarded-For."
     )
+    ingest_rate: int = Field(
+        100_000, ge=0, description="Messages a second that one write key may send to the ingest API; 0: no limit."
+    )
+    ingest_visitor_rate: int = Field(
+        50, ge=0, description="Messages a second that one IP address may send with a browser key; 0: no limit."
+    )
     debug: bool = Field(False, description="Django debug pages. Never in production.")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR.")
     language_code: str = Field("en", description="Language of the staff pages.")

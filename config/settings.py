@@ -20,6 +20,8 @@ BASE_URL = ENV.base_url
 ALLOWED_HOSTS = ENV.hosts
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 TRUSTED_PROXIES = ENV.trusted_proxies
+INGEST_RATE = ENV.ingest_rate
+INGEST_VISITOR_RATE = ENV.ingest_visitor_rate
 
 # --- Apps: roof last, so that its ready() sees every port filled ------------------------------------------------------
 INSTALLED_APPS = [

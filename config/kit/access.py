@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import IPv6Address, ip_address
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -62,3 +63,14 @@ def client_address(request: HttpRequest) -> str:
     if count and len(hops) >= count:
         return hops[-count]
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def network(address: str) -> str:
+    """The network of an IP address as limits count it: an IPv6 customer has a whole /64."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped) if found.ipv4_mapped else found.exploded[:19]
+    return str(found)

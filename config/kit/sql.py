@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import OperationalError, connection, models, transaction
+import orjson
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
 
 M = TypeVar("M", bound=models.Model)
 
@@ -17,8 +18,24 @@ class TookTooLong(Exception):
     """The statement ran into its time limit."""
 
 
+# Classes of SQLSTATE that have nothing to do with the statement: connection, rollback (deadlock, serialisation), resources,
+# lock not available, operator intervention.
+PASSING = ("08", "40", "53", "55", "57P")
+
+
 def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
+
+
+def is_passing(error: DatabaseError | InterfaceError) -> bool:
+    """Whether the same work may succeed when it is tried again: a lost connection, a deadlock, a locked or full server.
+
+    Anything else (a value out of range, a statement too complex, a broken index) fails every time.
+    """
+    state = getattr(error.__cause__, "sqlstate", None)
+    if state:
+        return str(state).startswith(PASSING)
+    return isinstance(error, InterfaceError) or "locked" in str(error) or is_postgresql()
 
 
 def for_update(queryset: models.QuerySet[M], *, skip_locked: bool = False) -> models.QuerySet[M]:
@@ -81,6 +98,23 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f'INSERT INTO "{table}" ({_names(columns)}) VALUES ({marks})', listed)
         return len(listed)
+
+
+def reserve_ids(model: type[models.Model], count: int, *, after: int = 0) -> Iterator[int]:
+    """Ids of rows that are about to be inserted, so that rows which point at them can be made at once.
+
+    PostgreSQL takes them from the sequence; on SQLite the caller's transaction holds the only write lock, so what
+    follows the last id is free; `after` is the last one reserved but not yet written.
+    """
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if is_postgresql():
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+            return iter([row[0] for row in cursor.fetchall()])
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        found = cursor.fetchone()
+    last = max(found[0] if found else 0, after)
+    return iter(range(last + 1, last + count + 1))
 
 
 def insert_new(
@@ -206,12 +240,22 @@ def fetch(queryset: "models.QuerySet[Any, Any]") -> list[tuple[Any, ...]]:
     if not is_postgresql():
         return list(queryset)
     import psycopg
+    from psycopg.types.json import set_json_loads
 
     statement, parameters = queryset.query.sql_with_params()
     with connection.cursor():  # opens the connection, within the transaction as it stands
         pass
     with psycopg.Cursor(connection.connection) as cursor:
+        set_json_loads(_loads, cursor)
         return cursor.execute(statement, parameters, binary=True).fetchall()
+
+
+def _loads(text: bytes | str) -> Any:
+    """JSON by the fast reader; what it refuses and PostgreSQL does not (numbers beyond a float) by the plain one."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 def update_many(
