@@ -10,7 +10,7 @@ from customers.enums import ImportKind, ImportState
 class ImportJob(models.Model):
     """One uploaded file on its way in. `next_row` is the first data row not yet applied: a killed job resumes there."""
 
-    kind = models.CharField(_("kind"), max_length=10, choices=ImportKind)
+    kind = models.CharField(_("kind"), max_length=14, choices=ImportKind)
     file = models.FileField(_("file"), upload_to="imports/")
     file_name = models.CharField(_("file name"), max_length=200)
     encoding = models.CharField(_("encoding"), max_length=20, blank=True, default="")
