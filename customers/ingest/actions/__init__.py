@@ -1,0 +1,1 @@
+"""Writes of the ingest API: keys, accepting requests, taking messages in."""

@@ -1,0 +1,1 @@
+"""Reads of the ingest API: keys, what waits, what went wrong."""

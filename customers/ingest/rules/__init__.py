@@ -1,0 +1,1 @@
+"""What a message may hold and what it means: pure, no database."""
