@@ -1,0 +1,1 @@
+"""Orders, refunds, cancellations, subscriptions, rates: what writes."""

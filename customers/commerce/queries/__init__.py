@@ -1,0 +1,1 @@
+"""Orders, subscriptions, products and rates as pages and other apps read them."""

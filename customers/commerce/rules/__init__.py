@@ -1,0 +1,1 @@
+"""Pure rules of commerce: conversion of currencies, the states and movements of subscriptions."""

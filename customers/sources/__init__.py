@@ -1,0 +1,1 @@
+"""Stripe and Shopify: webhooks in, nightly reconciliation."""

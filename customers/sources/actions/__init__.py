@@ -1,0 +1,1 @@
+"""Writes of sources: connections, webhooks received, what they say, the nightly pull."""

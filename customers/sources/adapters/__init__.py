@@ -1,0 +1,1 @@
+"""The outside world of sources: one HTTP client, two interfaces."""

@@ -1,0 +1,1 @@
+"""Pages and the one public address of sources."""
