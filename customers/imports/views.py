@@ -5,9 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from config.kit.access import client_address, staff
@@ -18,8 +19,9 @@ from customers.imports import queries
 from customers.imports.actions import jobs, run
 from customers.imports.adapters.csv_files import DELIMITERS, ENCODINGS, Dialect, UnreadableFile
 from customers.imports.forms import MappingForm, UploadForm
-from customers.imports.rules import formats
-from customers.imports.rules import taking as reading
+from customers.imports.rules import columns, systems
+from customers.imports.rules.previews import preview
+from customers.imports.rules.taking import Row
 from customers.models import ImportJob
 
 IMPORT = "customers.import_customer"
@@ -53,7 +55,35 @@ def import_new(request: HttpRequest) -> HttpResponse:
 
 
 def _formats() -> list[dict[str, Any]]:
-    return [{"label": ImportKind(kind).label, "kind": kind, "columns": listed} for kind, listed in formats.FORMATS.items()]
+    found = []
+    for kind in run.kinds():
+        listed = [column for column in columns.FORMATS[kind] if not column.group]
+        found.append({"label": kind.label, "kind": kind.value, "columns": listed, "help": HELP[kind]})
+    return found
+
+
+HELP: dict[str, Any] = {
+    ImportKind.CUSTOMERS: gettext_lazy("One row per person. Any further column becomes an attribute."),
+    ImportKind.PRODUCTS: gettext_lazy("One row per article."),
+    ImportKind.ORDERS: gettext_lazy("One row per line of an order, the lines of an order behind each other."),
+    ImportKind.REFUNDS: gettext_lazy("One row per refund. It is taken off its order."),
+    ImportKind.EVENTS: gettext_lazy("One row per event. Columns called “properties.…” become its properties."),
+    ImportKind.SUBSCRIPTIONS: gettext_lazy("One row per subscription as it stands, or one per change with “changed_at”."),
+    ImportKind.CONSENTS: gettext_lazy("One row per answer, with proof. A later answer of the person always stays."),
+    ImportKind.POINTS: gettext_lazy("One row per member: the balance they bring along, given once."),
+}
+
+
+@staff("customers.view_importjob")
+def import_sample(request: HttpRequest, kind: str) -> HttpResponse:
+    """A file of one row that shows how files of a kind look."""
+    if kind not in run.kinds():
+        raise Http404
+    header, row = columns.sample(kind)
+    lines = queries.csv_lines(iter([header, list(row)]))
+    response = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{kind}-sample.csv"'
+    return response
 
 
 def _steps(current: int) -> list[dict[str, Any]]:
@@ -75,11 +105,15 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
         sample = _sample(job, request)
     except (UnreadableFile, FileNotFoundError, UnicodeError) as problem:
         sample, error = [], str(problem) if isinstance(problem, UnreadableFile) else _("The file is gone. Upload it again.")
-    suggested = formats.suggest(job.kind, job.header, [row.cells for row in sample])
+    system = systems.recognise(job.kind, job.header)
+    suggested = systems.suggest_for(system, job.kind, job.header, [row.cells for row in sample])
     initial = {"encoding": job.encoding, "delimiter": job.delimiter}
     same_header = request.POST.get("header", "") == "\x1f".join(job.header)
     data = request.POST if request.method == "POST" and same_header else None
-    form = MappingForm(data, kind=job.kind, header=job.header, mapping=suggested, initial=initial)
+    form = MappingForm(
+        data, kind=job.kind, header=job.header, mapping=suggested, system=system,
+        status=systems.file_status(system, job.file_name, job.header), initial=initial,
+    )  # fmt: skip
     ready = form.is_bound and form.is_valid() and not error
     if ready and "start" in request.POST:
         return _start(request, job, form)
@@ -91,7 +125,8 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
         "error": error,
         "steps": _steps(2),
         "header_text": "\x1f".join(job.header),
-        "preview": reading.preview(sample[:10], taking),
+        "system": system,
+        "preview": preview(sample[:10], taking),
         "preview_titles": [_title(job.kind, target) for target in mapping.values()],
         "columns": _columns(form, sample),
         "repeated": _repeated(job.header),
@@ -99,7 +134,7 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "customers/import_map.html", context)
 
 
-def _sample(job: ImportJob, request: HttpRequest) -> list[reading.Row]:
+def _sample(job: ImportJob, request: HttpRequest) -> list[Row]:
     encoding, delimiter = request.POST.get("encoding", job.encoding), request.POST.get("delimiter", job.delimiter)
     is_other = (encoding, delimiter) != (job.encoding, job.delimiter)
     if is_other and encoding in ENCODINGS and delimiter in DELIMITERS:
@@ -108,11 +143,11 @@ def _sample(job: ImportJob, request: HttpRequest) -> list[reading.Row]:
 
 
 def _title(kind: str, target: str) -> str:
-    columns = formats.columns(kind)
-    return columns[target].label if target in columns else target.split(".", 2)[-1]
+    known = columns.columns(kind)
+    return known[target].label if target in known else target.split(".", 2)[-1]
 
 
-def _columns(form: MappingForm, sample: list[reading.Row]) -> list[dict[str, Any]]:
+def _columns(form: MappingForm, sample: list[Row]) -> list[dict[str, Any]]:
     found = []
     for position, field in enumerate(form.columns()):
         texts = [row.cells[position].strip() for row in sample if position < len(row.cells) and row.cells[position].strip()]

@@ -18,7 +18,7 @@ from customers.enums import ImportState
 from customers.imports.actions import run
 from customers.imports.adapters import csv_files
 from customers.imports.adapters.csv_files import Dialect, UnreadableFile
-from customers.imports.rules.taking import ConsentOption, Outcome, Row, Taking
+from customers.imports.rules.taking import AnswersOption, ConsentOption, Outcome, Row, Taking
 from customers.models import ImportJob, ImportProblem
 
 STALE = timedelta(seconds=60)
@@ -137,7 +137,9 @@ def taking_of(job: ImportJob) -> Taking:
     """How this job's file is read."""
     mapping = {int(position): target for position, target in job.mapping.items()}
     consent = ConsentOption(**job.options["consent"]) if job.options.get("consent") else None
-    return run.make_taking(job.kind, job.header, mapping, consent=consent)
+    answers = AnswersOption(**job.options["answers"]) if job.options.get("answers") else None
+    system = str(job.options.get("system", ""))
+    return run.make_taking(job.kind, job.header, mapping, consent=consent, answers=answers, system=system)
 
 
 def _run(job: ImportJob, clock: Callable[[], datetime], end: float) -> bool | None:

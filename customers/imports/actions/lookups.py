@@ -2,34 +2,49 @@
 
 from collections.abc import Iterable
 
-from customers.models import Customer, Product
+from customers.actions.profiles import identities
+from customers.enums import IdentityKind
+from customers.imports.rules.records import Who
+from customers.imports.rules.taking import BadCell
+from customers.models import Customer
 
-CHUNK = 5000
-
-
-def customers_by_external_id(names: Iterable[str]) -> dict[str, int]:
-    """Customer id by external id; unknown ones are missing."""
-    wanted = sorted(set(names))
-    found: dict[str, int] = {}
-    for start in range(0, len(wanted), CHUNK):
-        rows = Customer.objects.filter(external_id__in=wanted[start : start + CHUNK])
-        found.update((str(name), key) for name, key in rows.values_list("external_id", "id"))
-    return found
+UNKNOWN_ID = "is not the external id of a customer here. Import the customers first."
+UNKNOWN_EMAIL = "is not the e-mail of a customer here. Import the customers first."
+SEVERAL = "is the e-mail of several customers here. Name the customer by the external id."
 
 
-def products_by_sku(names: Iterable[str]) -> dict[str, int]:
-    """Product id by SKU; products not known yet are created without a name."""
-    wanted = sorted(set(names))
-    found = _products(wanted)
-    missing = [sku for sku in wanted if sku not in found]
-    if missing:
-        Product.objects.bulk_create([Product(sku=sku) for sku in missing], ignore_conflicts=True)
-        found |= _products(missing)
-    return found
+class People:
+    """The customers that rows name, by external id (a former one too) or e-mail."""
+
+    def __init__(self, named: Iterable[Who]) -> None:
+        wanted = list(named)
+        self.by_id = _by_external_id({who.customer_id for who in wanted if who.customer_id})
+        self.by_email = _by_email({who.email for who in wanted if who.email})
+
+    def get(self, who: Who) -> int:
+        """The id of a customer. Raises `BadCell` when nobody, or more than one, is meant."""
+        if who.customer_id:
+            found = self.by_id.get(who.customer_id)
+            if found is None:
+                raise BadCell("customer_id", UNKNOWN_ID)
+            return found
+        owners = self.by_email.get(who.email, [])
+        if len(owners) != 1:
+            raise BadCell("email", SEVERAL if owners else UNKNOWN_EMAIL)
+        return owners[0]
 
 
-def _products(wanted: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(wanted), CHUNK):
-        found.update(Product.objects.filter(sku__in=wanted[start : start + CHUNK]).values_list("sku", "id"))
+def _by_external_id(names: set[str]) -> dict[str, int]:
+    rows = Customer.objects.filter(external_id__among=sorted(names)) if names else Customer.objects.none()
+    found = {str(name): key for name, key in rows.values_list("external_id", "id")}
+    missing = [(IdentityKind.EXTERNAL.value, name) for name in names if name not in found]
+    return found | {name: key for (_, name), key in identities(missing).items()}
+
+
+def _by_email(addresses: set[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    if addresses:
+        rows = Customer.objects.filter(email__among=sorted(addresses)).order_by("id")
+        for email, key in rows.values_list("email", "id"):
+            found.setdefault(email, []).append(key)
     return found

@@ -10,19 +10,31 @@ from django.db import DataError, IntegrityError, transaction
 
 from config.kit import sql
 from config.kit.clock import zone
+from config.kit.queue import without_collector
+from customers.commerce.actions.refunds import RefundTakenMeanwhile
 from customers.enums import ImportKind
-from customers.imports.actions import take_customers, take_orders, take_products, take_refunds
+from customers.imports.actions import (
+    take_consents,
+    take_customers,
+    take_events,
+    take_orders,
+    take_points,
+    take_products,
+    take_refunds,
+    take_subscriptions,
+)
 from customers.imports.adapters import csv_files
 from customers.imports.adapters.csv_files import UnreadableFile
-from customers.imports.rules import formats
+from customers.imports.rules import formats, systems
 from customers.imports.rules import taking as reading
-from customers.imports.rules.taking import ConsentOption, Outcome, Problem, Row, Taking
-from customers.models import Customer, Event, Order, OrderLine, Refund
+from customers.imports.rules.taking import AnswersOption, ConsentOption, Outcome, Problem, Row, Taking
+from customers.models import Consent, ConsentChange, Customer, Event, Order, OrderLine, Refund, Subscription
+from customers.ports import import_kinds
 from customers.queries import brand
 
-BATCH = 2000
+BATCH = 5000
 KEPT_PROBLEMS = 10_000
-FILLED = (Customer, Event, Order, OrderLine, Refund)  # the tables that grow by a file
+FILLED = (Customer, Event, Order, OrderLine, Refund, Subscription, Consent, ConsentChange)  # the tables that grow by a file
 
 
 class Take(Protocol):
@@ -36,7 +48,16 @@ TAKES: dict[str, Take] = {
     ImportKind.PRODUCTS: take_products.take,
     ImportKind.ORDERS: take_orders.take,
     ImportKind.REFUNDS: take_refunds.take,
+    ImportKind.EVENTS: take_events.take,
+    ImportKind.SUBSCRIPTIONS: take_subscriptions.take,
+    ImportKind.CONSENTS: take_consents.take,
+    ImportKind.POINTS: take_points.take,
 }
+
+
+def kinds() -> list[ImportKind]:
+    """What can be imported here; points only where an app keeps them."""
+    return [kind for kind in ImportKind if kind != ImportKind.POINTS or import_kinds.has(kind)]
 
 
 def run_file(
@@ -59,10 +80,13 @@ def run_file(
     path = Path(path)
     dialect = csv_files.detect(path)
     header, sample = head(path, dialect)
-    mapping = formats.suggest(kind, header, [row.cells for row in sample]) if mapping is None else mapping
+    system = systems.recognise(kind, header)
+    if mapping is None:
+        mapping = systems.suggest_for(system, kind, header, [row.cells for row in sample])
     if problems := formats.mapping_problems(kind, mapping):
         raise UnreadableFile(" ".join(problems))
-    taking = make_taking(kind, header, mapping, shift=shift, consent=consent, source=source)
+    name = system.name if system else ""
+    taking = make_taking(kind, header, mapping, shift=shift, consent=consent, source=source, system=name)
     rows = csv_files.read(path, encoding=dialect.encoding, delimiter=dialect.delimiter)
     next(rows)
     total = Outcome()
@@ -83,10 +107,15 @@ def make_taking(
     shift: timedelta = timedelta(0),
     consent: ConsentOption | None = None,
     source: str = "import",
+    answers: AnswersOption | None = None,
+    system: str = "",
 ) -> Taking:
     """How to read a file, in the account's time zone and currency."""
     account = brand.current()
-    return Taking(kind, header, mapping, zone(account.timezone), account.timezone, account.currency, shift, consent, source)
+    return Taking(
+        kind, header, mapping, zone(account.timezone), account.timezone, account.currency, shift, consent, source, answers,
+        system,
+    )  # fmt: skip
 
 
 def head(path: Path, dialect: csv_files.Dialect, count: int = 200) -> tuple[list[str], list[Row]]:
@@ -133,9 +162,9 @@ def batches(rows: Iterable[Row], taking: Taking, *, size: int = BATCH) -> Iterat
 def apply(batch: list[Row], taking: Taking, *, at: datetime) -> Outcome:
     """Write a batch in the caller's transaction. What the database refuses is halved until the one bad row is alone."""
     try:
-        with transaction.atomic():
+        with without_collector(), transaction.atomic():
             return TAKES[taking.kind](batch, taking, at=at)
-    except (IntegrityError, DataError) as error:
+    except (IntegrityError, DataError, RefundTakenMeanwhile) as error:
         halves = _halves(batch, taking)
         if halves is None:
             reason = f"The database does not take this row ({type(error).__name__}). Check it for unusual characters."

@@ -1,36 +1,49 @@
 """Rows of an orders file into the database: one row per line, the lines of an order behind each other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
-from config.kit import sql
-from config.kit.clock import local_day
-from customers import events
-from customers.actions.timeline import NewEvent, event_key, record_many
-from customers.imports.actions.lookups import customers_by_external_id, products_by_sku
-from customers.imports.rules import taking as reading
-from customers.imports.rules.taking import BadCell, Line, Outcome, Problem, Row, Taking
-from customers.models import Order
+from customers.commerce.actions.orders import NewLine, NewOrder, place_many
+from customers.imports.actions.lookups import People
+from customers.imports.rules import records
+from customers.imports.rules.records import Head, Line
+from customers.imports.rules.taking import (
+    BadCell,
+    Outcome,
+    Problem,
+    Row,
+    Taking,
+    cell_of,
+    problem_of,
+    unreadable,
+)
 
-CHUNK = 5000
+ALREADY = (
+    "is already here with other contents. The lines of one order must stand behind each other; "
+    "an import never changes an order: record what was given back in a refunds file."
+)
+SHARED = ("customer_id", "email", "placed_at")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """One order as the file has it."""
 
     rows: list[Row]
-    number: str
-    customer_id: str
-    placed_at: datetime
-    lines: list[Line]
+    head: Head
+    lines: list[Line] = field(default_factory=list)
 
     @property
     def total_minor(self) -> int:
-        return sum(line.amount_minor for line in self.lines)
+        stated = self.head.total_minor
+        return sum(line.amount_minor for line in self.lines) if stated is None else stated
+
+    @property
+    def discount_minor(self) -> int:
+        stated = self.head.discount_minor
+        return sum(line.discount_minor for line in self.lines) if stated is None else stated
 
 
 def take(rows: Sequence[Row], taking: Taking, *, at: datetime) -> Outcome:
@@ -40,130 +53,98 @@ def take(rows: Sequence[Row], taking: Taking, *, at: datetime) -> Outcome:
     """
     outcome = Outcome()
     drafts = []
-    for _, group in groupby(rows, key=lambda row: reading.cell_of(row, taking, "order_number")):
+    for _, group in groupby(rows, key=lambda row: cell_of(row, taking, "order_number")):
         draft = _draft(list(group), taking, outcome.problems)
         if draft:
             drafts.append(draft)
-    customers = customers_by_external_id({draft.customer_id for draft in drafts})
-    known = _known({draft.number for draft in drafts})
-    new: dict[str, tuple[Draft, Order]] = {}
+    people = People(draft.head.who for draft in drafts)
+    wanted: dict[str, tuple[Draft, NewOrder]] = {}
+    again: list[tuple[Draft, NewOrder]] = []
     for draft in drafts:
-        customer_id = customers.get(draft.customer_id)
-        if customer_id is None:
-            reason = "is not the external id of a customer here. Import the customers first."
-            outcome.problems += _left_out(draft.rows, taking, draft.rows[0], BadCell("customer_id", reason))
-        elif draft.number in known:
-            if known[draft.number] == (customer_id, draft.placed_at, draft.total_minor):
-                outcome.unchanged += 1
-            else:
-                outcome.problems += _left_out(draft.rows, taking, draft.rows[0], BadCell("order_number", ALREADY))
+        try:
+            order = _order(draft, people.get(draft.head.who), taking)
+        except BadCell as error:
+            _leave_out(draft, taking, error, outcome)
+            continue
+        if order.number in wanted:
+            again.append((draft, order))
         else:
-            new[draft.number] = (draft, _order(draft, customer_id, taking))
-            known[draft.number] = (customer_id, draft.placed_at, draft.total_minor)
-    _save(list(new.values()), taking, at)
-    outcome.created = len(new)
+            wanted[order.number] = (draft, order)
+    result = place_many([order for _, order in wanted.values()], at=at)
+    outcome.created = len(result.created)
+    outcome.unchanged = len(result.known)
+    for number, reason in result.refused.items():
+        _leave_out(wanted[number][0], taking, _refused(reason), outcome)
+    for draft, order in again:  # its lines stand apart from the others of the same number
+        if order.number not in result.refused and _facts(order) == _facts(wanted[order.number][1]):
+            outcome.unchanged += 1
+        else:
+            _leave_out(draft, taking, BadCell("order_number", ALREADY), outcome)
     return outcome
 
 
-ALREADY = (
-    "is already here with other contents. The lines of one order must stand behind each other; "
-    "an import never changes an order: record what was given back in a refunds file."
-)
+def _facts(order: NewOrder) -> tuple[object, ...]:
+    return order.customer_id, order.placed_at, order.total_minor, order.currency
+
+
+def _refused(reason: str) -> BadCell:
+    if "other contents" in reason:
+        return BadCell("order_number", ALREADY)
+    return of_rate(reason) or BadCell("order_number", reason.removeprefix("held:").strip())
+
+
+def of_rate(reason: str) -> BadCell | None:
+    """The problem of a row whose currency has no rate yet; None for another reason."""
+    if "exchange rate" not in reason:
+        return None
+    return BadCell("currency", reason.removeprefix("held:").strip())
 
 
 def _draft(rows: list[Row], taking: Taking, problems: list[Problem]) -> Draft | None:
-    lines: list[Line] = []
-    bad: list[tuple[Row, BadCell | Problem]] = []
-    first: tuple[str, ...] | None = None
-    head: dict[str, Any] = {}
+    draft: Draft | None = None
+    bad: dict[int, Problem] = {}
     for row in rows:
-        unreadable = reading.unreadable(row, taking)
-        if unreadable:
-            bad.append((row, unreadable))
+        unread = unreadable(row, taking)
+        if unread:
+            bad[row.number] = unread
             continue
         try:
-            texts = tuple(reading.cell_of(row, taking, key) for key in ("customer_id", "placed_at"))
-            if first is None:
-                first, head = texts, _head(row, taking)
-            elif texts != first:
-                key = "customer_id" if texts[0] != first[0] else "placed_at"
-                raise BadCell(key, "differs from the first line of this order. All lines of an order share it.")
-            lines.append(reading.order_line(row, taking))
-        except BadCell as error:
-            bad.append((row, error))
-    if bad:
-        row = bad[0][0]
-        own = {bad_row.number: what for bad_row, what in bad}
-        for other in rows:
-            what = own.get(other.number)
-            if what is None:
-                problems.append(
-                    Problem(other.line, "", f"Left out, because line {row.line} of this order has a problem.", other.cells)
-                )
-            elif isinstance(what, Problem):
-                problems.append(what)
+            if draft is None:
+                draft = Draft(rows, records.order_head(row, taking))
             else:
-                problems.append(reading.problem_of(other, taking, what))
-        return None
-    return Draft(rows, head["number"], head["customer_id"], head["placed_at"], lines)
+                _same_head(row, draft, taking)
+            draft.lines.append(records.order_line(row, taking, draft.head.currency))
+        except BadCell as error:
+            bad[row.number] = problem_of(row, taking, error)
+    if not bad:
+        return draft
+    line = next(iter(bad.values())).line
+    reason = f"Left out, because line {line} of this order has a problem."
+    problems += [bad.get(row.number) or Problem(row.line, "", reason, row.cells) for row in rows]
+    return None
 
 
-def _head(row: Row, taking: Taking) -> dict[str, Any]:
-    number = reading.required(row, taking, "order_number")
-    if len(number) > 80:
-        raise BadCell("order_number", "is longer than 80 characters")
-    return {
-        "number": number,
-        "customer_id": reading.required(row, taking, "customer_id"),
-        "placed_at": reading.placed_at(row, taking),
-    }
+def _same_head(row: Row, draft: Draft, taking: Taking) -> None:
+    first = draft.rows[0]
+    for key in SHARED:
+        cell = cell_of(row, taking, key)
+        if cell and cell != cell_of(first, taking, key):
+            raise BadCell(key, "differs from the first line of this order. All lines of an order share it.")
 
 
-def _left_out(rows: list[Row], taking: Taking, first: Row, error: BadCell) -> list[Problem]:
-    return [reading.problem_of(row, taking, error) for row in rows]
+def _leave_out(draft: Draft, taking: Taking, error: BadCell, outcome: Outcome) -> None:
+    outcome.problems += [problem_of(row, taking, error) for row in draft.rows]
 
 
-def _known(numbers: set[str]) -> dict[str, tuple[int, datetime, int]]:
-    wanted = sorted(numbers)
-    found: dict[str, tuple[int, datetime, int]] = {}
-    for start in range(0, len(wanted), CHUNK):
-        rows = Order.objects.filter(number__in=wanted[start : start + CHUNK])
-        for number, *rest in rows.values_list("number", "customer_id", "placed_at", "total_minor"):
-            found[number] = tuple(rest)  # type: ignore[assignment]
-    return found
-
-
-def _order(draft: Draft, customer_id: int, taking: Taking) -> Order:
-    return Order(
+def _order(draft: Draft, customer_id: int, taking: Taking) -> NewOrder:
+    head = draft.head
+    return NewOrder(
         customer_id=customer_id,
-        number=draft.number,
-        placed_at=draft.placed_at,
-        local_day=local_day(draft.placed_at, taking.zone_name),
+        number=head.number,
+        placed_at=head.placed_at,
+        currency=head.currency,
         total_minor=draft.total_minor,
-        discount_minor=sum(line.discount_minor for line in draft.lines),
-        currency=taking.currency,
+        lines=tuple(NewLine(line.sku, line.quantity, line.unit_minor, line.name, line.category) for line in draft.lines),
+        discount_minor=draft.discount_minor,
+        source=taking.source,
     )
-
-
-def _save(new: list[tuple[Draft, Order]], taking: Taking, at: datetime) -> None:
-    if not new:
-        return
-    Order.objects.bulk_create([order for _, order in new])
-    products = products_by_sku({line.sku for draft, _ in new for line in draft.lines})
-    sql.insert(
-        "customers_orderline",
-        ["order_id", "product_id", "quantity", "unit_minor"],
-        [(order.pk, products[line.sku], line.quantity, line.unit_minor) for draft, order in new for line in draft.lines],
-    )
-    record_many(
-        [
-            NewEvent(
-                order.customer_id, events.ORDER_PLACED, order.placed_at, event_key("customers", "order", order.pk),
-                taking.source,
-                {"order_id": order.pk, "number": order.number, "lines": len(draft.lines)}, order.total_minor,
-                order.currency,
-            )
-            for draft, order in new
-        ],
-        at=at,
-    )  # fmt: skip

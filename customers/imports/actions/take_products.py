@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from customers.imports.rules import taking as reading
-from customers.imports.rules.taking import BadCell, Outcome, Row, Taking
+from customers.imports.actions.reading import read
+from customers.imports.rules import records
+from customers.imports.rules.taking import Outcome, Row, Taking
 from customers.models import Product
 
 CHUNK = 5000
@@ -13,16 +14,7 @@ CHUNK = 5000
 def take(rows: Sequence[Row], taking: Taking, *, at: datetime) -> Outcome:
     """Create or update one product per SKU; empty cells leave the value as it is. Runs in the caller's transaction."""
     outcome = Outcome()
-    wanted: list[dict[str, str]] = []
-    for row in rows:
-        problem = reading.unreadable(row, taking)
-        if problem is None:
-            try:
-                wanted.append(reading.product(row, taking))
-                continue
-            except BadCell as error:
-                problem = reading.problem_of(row, taking, error)
-        outcome.problems.append(problem)
+    wanted = [values for _, values in read(rows, taking, records.product, outcome)]
     known = _known(sorted({item["sku"] for item in wanted}))
     new: dict[str, Product] = {}
     changed: dict[str, Product] = {}

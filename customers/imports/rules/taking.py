@@ -1,14 +1,12 @@
-"""What the steps of an import pass to each other, and the reading of a row by a mapping: pure, no database."""
+"""What the steps of an import pass to each other, and the reading of cells by a mapping: pure, no database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from config.kit.money import exponent
 from customers.imports.rules import values
-from customers.imports.rules.formats import ATTRIBUTE
+from customers.imports.rules.formats import further
 from customers.imports.rules.values import BadValue
 from customers.rules import cells
 
@@ -43,8 +41,33 @@ class ConsentOption:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersOption:
+    """Answers that stand in consent columns of the file: for which topic they count, and what else is known of them.
+
+    `status` says what a whole file is ("subscribed", "unsubscribed", "cleaned") where the other system has a file per kind.
+    """
+
+    topic_id: int
+    wording: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one column is read: its position, its target, what parses it, and for a further column its name."""
+
+    position: int
+    key: str
+    parse: Callable[[str], Any] | None
+    further: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Taking:
-    """How a file is read: `mapping` from position to target, account time zone and currency, `shift` for every date."""
+    """How a file is read: `mapping` from position to target, account time zone and currency, `shift` for every date.
+
+    `system` names the other system that wrote the file ("Klaviyo"), empty for any other file.
+    """
 
     kind: str
     header: list[str]
@@ -55,10 +78,14 @@ class Taking:
     shift: timedelta = timedelta(0)
     consent: ConsentOption | None = None
     source: str = "import"
+    answers: AnswersOption | None = None
+    system: str = ""
     positions: dict[str, int] = field(init=False)
+    steps: tuple[Step, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "positions", {target: position for position, target in self.mapping.items()})
+        object.__setattr__(self, "steps", tuple(_step(position, target) for position, target in self.mapping.items()))
 
     def title(self, key: str) -> str:
         """The header of the column that a key was read from."""
@@ -139,182 +166,100 @@ def line_of_text(limit: int) -> Callable[[str], str]:
     return parse
 
 
+def attribute_parser(kind: str) -> Callable[[str], Any]:
+    """What reads the cells of a further column of this type."""
+    return lambda cell: values.attribute(kind, cell)
+
+
 CUSTOMER_VALUES: dict[str, Callable[[str], Any]] = {
     "external_id": line_of_text(120),
     "email": values.email,
     "first_name": line_of_text(120),
     "last_name": line_of_text(120),
-    "locale": values.locale,
+    "locale": values.repeated(values.locale),
     "timezone": values.timezone,
-    "country": values.country,
+    "country": values.repeated(values.country),
     "city": line_of_text(120),
-    "currency": values.currency,
+    "currency": values.repeated(values.currency),
     "company": line_of_text(200),
     "industry": line_of_text(120),
-    "market": values.market,
+    "market": values.repeated(values.market),
     "persona": line_of_text(80),
     "plan": line_of_text(80),
+    "usage_level": values.repeated(values.usage_level),
     "acquisition_channel": line_of_text(80),
-    "born_on": values.day,
+    "born_on": values.repeated(values.day),
 }
-PRODUCT_VALUES = {"sku": line_of_text(80), "name": line_of_text(200), "category": line_of_text(120)}
+IDENTITIES = {"anonymous_id": "anonymous", "stripe_id": "stripe", "shopify_id": "shopify"}
 
 
-def customer(row: Row, taking: Taking) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Profile values and attributes of one row, filled cells only. Raises `BadCell`."""
-    profile: dict[str, Any] = {}
-    attributes: dict[str, Any] = {}
-    for key in taking.positions:
-        cell = cell_of(row, taking, key)
+def _step(position: int, target: str) -> Step:
+    named = further(target)
+    if named:
+        return Step(position, target, attribute_parser(named[0]), named[1])
+    return Step(position, target, CUSTOMER_VALUES.get(target))
+
+
+@dataclass(slots=True)
+class Person:
+    """One row of a customers file: cleaned values, attributes, other ids, and the answers its consent columns give."""
+
+    row: Row
+    values: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    identities: tuple[tuple[str, str], ...] = ()
+    answers: dict[str, str] = field(default_factory=dict)
+    email: str = ""
+
+
+def customer(row: Row, taking: Taking) -> Person:
+    """One row of a customers file, filled cells only. Raises `BadCell`."""
+    person = Person(row)
+    found, raw = person.values, row.cells
+    width, phone = len(raw), ""
+    for step in taking.steps:
+        if step.position >= width:
+            continue
+        cell = raw[step.position]
+        cell = (cells.plain(cell) if cell[:1] == "'" else cell).strip()
         if not cell:
             continue
         try:
-            if key.startswith(ATTRIBUTE):
-                _, kind, name = key.split(".", 2)
-                attributes[name] = values.attribute(kind, cell)
-            elif key in CUSTOMER_VALUES:
-                profile[key] = CUSTOMER_VALUES[key](cell)
-            elif key == "created_at":
-                profile[key] = values.moment(cell, taking.zone, taking.shift)
-            elif key in ("acquired_on", "renews_on"):
-                profile[key] = values.day(cell) + taking.shift
+            if step.further:
+                person.attributes[step.further] = step.parse(cell)  # type: ignore[misc]
+            elif step.parse is not None:
+                found[step.key] = step.parse(cell)
+            elif step.key == "phone":
+                phone = cell
+            else:
+                _other(person, step.key, cell, taking)
         except (BadValue, OverflowError) as error:
-            raise BadCell(key, str(error)) from None
-    if phone := cell_of(row, taking, "phone"):
+            raise BadCell(step.key, str(error)) from None
+    if phone:
         try:
-            profile["phone"] = values.phone(phone, profile.get("country", ""))
+            found["phone"] = values.phone(phone, found.get("country", ""))
         except BadValue as error:
             raise BadCell("phone", str(error)) from None
-    if not profile.get("external_id") and not profile.get("email"):
+    person.email = found.get("email", "")
+    if not (found.get("external_id") or person.email or person.identities):
         raise BadCell("email", "The row has neither an external id nor an e-mail. Fill in one of them.")
-    return profile, attributes
+    return person
 
 
-def product(row: Row, taking: Taking) -> dict[str, str]:
-    """Values of one product, filled cells only. Raises `BadCell`."""
-    required(row, taking, "sku")
-    found = {}
-    for key, parse in PRODUCT_VALUES.items():
-        if cell := cell_of(row, taking, key):
-            try:
-                found[key] = parse(cell)
-            except BadValue as error:
-                raise BadCell(key, str(error)) from None
-    return found
+def _other(person: Person, key: str, cell: str, taking: Taking) -> None:
+    if key == "created_at":
+        person.values[key] = values.moment(cell, taking.zone, taking.shift)
+    elif key in ("acquired_on", "renews_on"):
+        person.values[key] = values.day(cell) + taking.shift
+    elif key == "acquisition_cost":
+        person.values["acquisition_cost_minor"] = values.minor(values.amount(cell), taking.currency)
+    elif key in IDENTITIES:
+        person.identities += ((IDENTITIES[key], line_of_text(255)(cell.removeprefix("'"))),)
+    else:
+        if key.endswith("consent_at"):
+            values.moment(cell, taking.zone, taking.shift)  # only for the problem it may have
+        person.answers[key] = cell
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of an order. `amount_minor` is quantity x price less discount, rounded half up to minor units."""
-
-    sku: str
-    quantity: int
-    unit_minor: int
-    discount_minor: int
-    amount_minor: int
-
-
-def minor(value: Decimal, places: int) -> int:
-    """Minor units of a decimal, rounded half up."""
-    return int(value.scaleb(places).to_integral_value(rounding=ROUND_HALF_UP))
-
-
-def own_currency(row: Row, taking: Taking) -> str:
-    """The currency of a row, that of the account when the cell is empty. Raises `BadCell` for any other."""
-    cell = cell_of(row, taking, "currency")
-    if cell and cell.upper() != taking.currency:
-        raise BadCell("currency", f"is not the currency of this account, {taking.currency}. Convert the amounts first.")
-    return taking.currency
-
-
-def order_line(row: Row, taking: Taking) -> Line:
-    """One row of an orders file. Raises `BadCell`."""
-    places = exponent(own_currency(row, taking))
-    key = "sku"
-    try:
-        sku = PRODUCT_VALUES["sku"](required(row, taking, "sku"))
-        key = "quantity"
-        quantity = values.quantity(required(row, taking, key))
-        key = "unit_price"
-        price = values.amount(required(row, taking, key))
-        key = "discount"
-        cell = cell_of(row, taking, key)
-        discount = values.amount(cell) if cell else Decimal(0)
-    except BadValue as error:
-        raise BadCell(key, str(error)) from None
-    amount = minor(quantity * price - discount, places)
-    if amount < 0:
-        raise BadCell("discount", "is more than the line costs; a discount takes off at most the whole price")
-    if amount > 10**15:
-        raise BadCell("unit_price", "makes a line of an impossible amount; check quantity and price")
-    return Line(sku, quantity, minor(price, places), minor(discount, places), amount)
-
-
-@dataclass(frozen=True, slots=True)
-class RefundValues:
-    """One row of a refunds file."""
-
-    number: str
-    customer_id: str
-    refunded_at: Any
-    amount_minor: int
-    currency: str
-    order_number: str
-
-
-def refund(row: Row, taking: Taking) -> RefundValues:
-    """One row of a refunds file. Raises `BadCell`."""
-    currency = own_currency(row, taking)
-    key = "refund_number"
-    try:
-        number = line_of_text(80)(required(row, taking, key))
-        key = "refunded_at"
-        moment = values.moment(required(row, taking, key), taking.zone, taking.shift)
-        key = "amount"
-        amount = minor(values.amount(required(row, taking, key)), exponent(currency))
-    except (BadValue, OverflowError) as error:
-        raise BadCell(key, str(error)) from None
-    if not amount:
-        raise BadCell("amount", "is not above 0; write what was given back, without a sign")
-    return RefundValues(
-        number, required(row, taking, "customer_id"), moment, amount, currency, cell_of(row, taking, "order_number")
-    )
-
-
-def preview(rows: Sequence[Row], taking: Taking) -> list[dict[str, Any]]:
-    """How first rows would be taken: `line`, `values` by target in the order of the file, or the `problem`."""
-    shown = []
-    for row in rows:
-        problem, taken = unreadable(row, taking), {}
-        if not problem:
-            try:
-                taken = _read(row, taking)
-            except BadCell as error:
-                problem = problem_of(row, taking, error)
-        shown.append({"line": row.line, "values": [taken.get(key, "") for key in taking.positions], "problem": problem})
-    return shown
-
-
-def _read(row: Row, taking: Taking) -> dict[str, Any]:
-    if taking.kind == "customers":
-        profile, attributes = customer(row, taking)
-        named = {key: attributes.get(key.split(".", 2)[2], "") for key in taking.positions if key.startswith(ATTRIBUTE)}
-        return profile | named
-    if taking.kind == "products":
-        return dict(product(row, taking))
-    raw = {key: cell_of(row, taking, key) for key in taking.positions}
-    if taking.kind == "refunds":
-        values_of = refund(row, taking)
-        return raw | {"refunded_at": values_of.refunded_at}
-    order_line(row, taking)
-    for key in ("order_number", "customer_id"):
-        required(row, taking, key)
-    return raw | {"placed_at": placed_at(row, taking)}
-
-
-def placed_at(row: Row, taking: Taking) -> Any:
-    """The moment of an order's row. Raises `BadCell`."""
-    try:
-        return values.moment(required(row, taking, "placed_at"), taking.zone, taking.shift)
-    except (BadValue, OverflowError) as error:
-        raise BadCell("placed_at", str(error)) from None
+# What stands in a column that could hold a time or a reason when there is none.
+NO_WORDS = {"", "no", "false", "none", "null", "0", "never"}
