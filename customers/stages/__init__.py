@@ -1,0 +1,1 @@
+"""Journey stage, persona and product usage by rules that staff edit."""

@@ -1,0 +1,1 @@
+"""Writes of stages: rules, evaluations, personas, usage."""

@@ -1,0 +1,1 @@
+"""Reads of stages: counts, previews, panels, fields."""

@@ -1,0 +1,1 @@
+"""The tracking plan: events, properties and attributes seen, with their types."""

@@ -1,0 +1,1 @@
+"""Decisions of the tracking plan: types, masks, plan files."""
