@@ -1,0 +1,1 @@
+"""Consent pages: suppression list, sign-up forms, double opt-in, preferences."""

@@ -1,0 +1,1 @@
+"""Copies of all data, erasure, retention, and merging two customers."""

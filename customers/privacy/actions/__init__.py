@@ -1,0 +1,1 @@
+"""Writes of this package: merging and undoing, exports, erasure, retention."""
