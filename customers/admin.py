@@ -8,16 +8,19 @@ from django.http import HttpRequest
 from customers.models import (
     AuditEntry,
     Brand,
+    CommerceSettings,
     Consent,
     ConsentChange,
     Customer,
     CustomerFacts,
     Event,
     EventAggregate,
+    ExchangeRate,
     FailedEvent,
     Heartbeat,
     ImportJob,
     JobRun,
+    MrrMovement,
     Order,
     OrderLine,
     PendingEvent,
@@ -26,6 +29,8 @@ from customers.models import (
     Segment,
     SegmentChange,
     SegmentMembership,
+    Subscription,
+    SubscriptionChange,
     Suppression,
     Topic,
 )  # fmt: skip
@@ -235,3 +240,38 @@ class AuditEntryAdmin(ReadOnly):
     list_select_related = ["user"]
     search_fields = ["verb__startswith", "object_label"]
     date_hierarchy = "at"
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnly):
+    list_display = ["reference", "customer_id", "plan", "status", "mrr_minor", "currency", "renews_on", "cancel_at"]
+    list_filter = ["status"]
+    search_fields = ["reference__startswith", "customer__email__exact"]
+
+
+@admin.register(SubscriptionChange)
+class SubscriptionChangeAdmin(ReadOnly):
+    list_display = ["subscription_id", "changed_at", "status", "plan", "mrr_minor", "is_renewal", "reason", "source"]
+    list_filter = ["status", "is_renewal"]
+    search_fields = ["subscription__reference__exact"]
+    ordering = ["-id"]
+
+
+@admin.register(MrrMovement)
+class MrrMovementAdmin(ReadOnly):
+    list_display = ["customer_id", "local_day", "kind", "amount_minor", "before_minor", "after_minor", "reason"]
+    list_filter = ["kind"]
+    search_fields = ["customer__email__exact"]
+    ordering = ["-id"]
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(ReadOnly):
+    list_display = ["currency", "on", "rate"]
+    list_filter = ["currency"]
+    date_hierarchy = "on"
+
+
+@admin.register(CommerceSettings)
+class CommerceSettingsAdmin(ReadOnly):
+    list_display = ["cancel_counts", "new_after_days", "renewal_grace_days"]

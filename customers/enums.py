@@ -42,6 +42,20 @@ class SuppressionReason(TextChoices):
     ERASED = "erased", _("Erased on request")
 
 
+class UsageLevel(TextChoices):
+    NONE = "none", _("Not active")
+    LOW = "low", _("Low")
+    MEDIUM = "medium", _("Medium")
+    HIGH = "high", _("High")
+
+
+class IdentityKind(TextChoices):
+    ANONYMOUS = "anonymous", _("Anonymous id")
+    EXTERNAL = "external", _("Former external id")
+    STRIPE = "stripe", _("Stripe customer")
+    SHOPIFY = "shopify", _("Shopify customer")
+
+
 class OrderState(TextChoices):
     PAID = "paid", _("Paid")
     REFUNDED = "refunded", _("Refunded in full")
@@ -62,8 +76,79 @@ class ImportState(TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class ExportState(TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Being written")
+    DONE = "done", _("Done")
+    STOPPED = "stopped", _("Stopped")
+    FAILED = "failed", _("Failed")
+
+
 class ImportKind(TextChoices):
     CUSTOMERS = "customers", _("Customers")
     ORDERS = "orders", _("Orders")
     REFUNDS = "refunds", _("Refunds")
     PRODUCTS = "products", _("Products")
+    EVENTS = "events", _("Events")
+    SUBSCRIPTIONS = "subscriptions", _("Subscriptions")
+    CONSENTS = "consents", _("Consents")
+    POINTS = "points", _("Points balances")
+
+
+class SubscriptionStatus(TextChoices):
+    TRIALING = "trialing", _("Trial")
+    ACTIVE = "active", _("Active")
+    PAST_DUE = "past_due", _("Payment overdue")
+    PAUSED = "paused", _("Paused")
+    ENDED = "ended", _("Ended")
+
+
+class MovementKind(TextChoices):
+    NEW = "new", _("New")
+    EXPANSION = "expansion", _("Expansion")
+    CONTRACTION = "contraction", _("Contraction")
+    CHURN = "churn", _("Churn")
+    REACTIVATION = "reactivation", _("Reactivation")
+
+
+class CancelCounts(TextChoices):
+    TERM_END = "term_end", _("Until the paid term ends")
+    AT_ONCE = "at_once", _("Not from the moment it is cancelled")
+
+
+class KeyKind(TextChoices):
+    SERVER = "server", _("Server (secret)")
+    BROWSER = "browser", _("Browser (public)")
+
+
+class SourceKind(TextChoices):
+    STRIPE = "stripe", _("Stripe")
+    SHOPIFY = "shopify", _("Shopify")
+
+
+class DeliveryState(TextChoices):
+    PENDING = "pending", _("Waiting")
+    DONE = "done", _("Taken in")
+    IGNORED = "ignored", _("Nothing to do")
+    HELD = "held", _("Held")
+    FAILED = "failed", _("Failed")
+
+
+class DataRequestKind(TextChoices):
+    EXPORT = "export", _("Copy of all data")
+    ERASURE = "erasure", _("Erasure")
+
+
+class DataRequestState(TextChoices):
+    REQUESTED = "requested", _("Waiting for confirmation")
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
+
+
+class PlanStatus(TextChoices):
+    SEEN = "seen", _("Seen, not planned")
+    PLANNED = "planned", _("Planned")
+    BLOCKED = "blocked", _("Blocked")

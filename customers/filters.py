@@ -1,20 +1,28 @@
 """Filters of the customer list."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.enums import Stage
-from customers.models import Customer, Segment
+from customers.enums import Channel, ConsentState, Market, Stage
+from customers.models import Consent, Customer, Segment
+from customers.queries import search
 from customers.rules import countries
 
 
 def _countries() -> list[tuple[str, str]]:
     return sorted(countries.NAMES.items(), key=lambda item: item[1])
+
+
+def _midnight(day: date) -> datetime:
+    """The beginning of a day in the account's time zone; days that no calendar of ours reaches become its ends."""
+    day = min(max(day, date(1900, 1, 1)), date(2200, 1, 1))
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
 class CustomerFilter(django_filters.FilterSet):
@@ -23,14 +31,21 @@ class CustomerFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(
         label=_("Search"),
         method="search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail or external id")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone or any id")}),
     )
     country = django_filters.ChoiceFilter(label=_("Country"), choices=_countries, empty_label=_("All"))
     stage = django_filters.ChoiceFilter(label=_("Stage"), choices=Stage.choices, empty_label=_("All"))
     segment = django_filters.ModelChoiceFilter(
         label=_("Segment"), queryset=Segment.objects.order_by("name"), method="in_segment", empty_label=_("All")
     )
-    plan = django_filters.CharFilter(label=_("Plan"), field_name="plan", lookup_expr="iexact")
+    plan = django_filters.CharFilter(label=_("Plan"), method="on_plan")
+    market = django_filters.ChoiceFilter(label=_("Market"), choices=Market.choices, empty_label=_("All"))
+    consent = django_filters.ChoiceFilter(
+        label=_("E-mail consent"),
+        method="has_agreed",
+        choices=[("yes", _("Agreed to a topic")), ("no", _("Agreed to none"))],
+        empty_label=_("All"),
+    )
     ordered = django_filters.ChoiceFilter(
         label=_("Orders"),
         method="has_ordered",
@@ -39,14 +54,12 @@ class CustomerFilter(django_filters.FilterSet):
     )
     since = django_filters.DateFilter(
         label=_("Came on or after"),
-        field_name="created_at",
-        lookup_expr="date__gte",
+        method="from_day",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     until = django_filters.DateFilter(
         label=_("Came on or before"),
-        field_name="created_at",
-        lookup_expr="date__lte",
+        method="until_day",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
 
@@ -55,23 +68,28 @@ class CustomerFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        """Words as beginnings of first or last name or company, or the whole as beginning of e-mail or external id."""
-        whole = value.replace("\0", "").strip()
-        words = whole.lower().split()[:4]
-        if not words:
-            return queryset
-        queryset = queryset.alias(
-            first=Lower("first_name"), last=Lower("last_name"), firm=Lower("company"), reference=Lower("external_id")
-        )
-        named = Q()
-        for word in words:
-            named &= Q(first__startswith=word) | Q(last__startswith=word)
-        text = whole.lower()
-        found = named | Q(email__startswith=text) | Q(reference__startswith=text) | Q(firm__startswith=text)
-        return queryset.filter(found)
+        """Beginnings of words in any order, or an id: `customers.queries.search`."""
+        return queryset.filter(search.matching(value)) if value.strip() else queryset
 
     def in_segment(self, queryset: QuerySet[Customer], name: str, value: Segment) -> QuerySet[Customer]:
         return queryset.filter(memberships__segment=value)
+
+    def from_day(self, queryset: QuerySet[Customer], name: str, value: date) -> QuerySet[Customer]:
+        """By moments and not by `date(created_at)`, which no index holds."""
+        return queryset.filter(created_at__gte=_midnight(value))
+
+    def until_day(self, queryset: QuerySet[Customer], name: str, value: date) -> QuerySet[Customer]:
+        return queryset.filter(created_at__lt=_midnight(value) + timedelta(days=1))
+
+    def on_plan(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        """The plan as written, or in the usual mixes of capitals: an index finds those, and no comparison without case."""
+        return queryset.filter(plan__in={value, value.lower(), value.upper(), value.capitalize(), value.title()})
+
+    def has_agreed(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        agreed = Exists(
+            Consent.objects.filter(customer=OuterRef("pk"), channel=Channel.EMAIL, state=ConsentState.GRANTED).order_by()
+        )
+        return queryset.filter(agreed if value == "yes" else ~agreed)
 
     def has_ordered(self, queryset: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         ordered = Q(facts__first_order_at__isnull=False)

@@ -1,16 +1,18 @@
 """Forms of the customer and settings pages."""
 
+import json
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.money import Money
 from customers.enums import Channel, ConsentState
 from customers.imports.rules import formats, values
 from customers.imports.rules.values import BadValue
 from customers.models import Brand, Customer, Topic
+from customers.queries import brand as queries_brand
 from customers.rules import countries
 
 PARSED = {
@@ -26,6 +28,10 @@ class CustomerForm(forms.ModelForm):
     """A customer's profile, attributes included: one field per attribute that is there, and room for new ones."""
 
     country = forms.ChoiceField(label=_("Country"), required=False)
+    timezone = forms.ChoiceField(label=_("Time zone"), required=False, help_text=_("Empty means that of the account."))
+    acquisition_cost = forms.CharField(
+        label=_("Acquisition cost"), required=False, max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
 
     class Meta:
         model = Customer
@@ -41,7 +47,6 @@ class CustomerForm(forms.ModelForm):
         help_texts = {
             "phone": _("With country code, such as +44 20 7946 0018."),
             "locale": _("Such as en or de-AT."),
-            "timezone": _("Such as Europe/London; empty means that of the account."),
             "currency": _("Three letters, such as GBP."),
             "external_id": _("The id of this customer in your shop; imports find the customer by it."),
         }
@@ -50,23 +55,29 @@ class CustomerForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         listed = sorted(countries.NAMES.items(), key=lambda item: item[1])
         self.fields["country"].choices = [("", "–"), *listed]  # type: ignore[attr-defined]
+        zones = {zone for zone in available_timezones() if "/" in zone or zone == "UTC"} | {self.instance.timezone or "UTC"}
+        self.fields["timezone"].choices = [("", "–"), *((zone, zone) for zone in sorted(zones))]  # type: ignore[attr-defined]
+        self.money = queries_brand.current().currency
+        self.fields["acquisition_cost"].help_text = _("In %(currency)s.") % {"currency": self.money}
+        if self.instance.acquisition_cost_minor is not None:
+            self.fields["acquisition_cost"].initial = Money(self.instance.acquisition_cost_minor, self.money).decimal
+        self.before_email = self.instance.email
         self.attribute_names = sorted(self.instance.attributes) if self.instance.pk else []
         for position, name in enumerate(self.attribute_names):
-            self.fields[f"attribute_{position}"] = forms.CharField(
-                label=name, required=False, max_length=1000, initial=_shown(self.instance.attributes[name])
-            )
+            self.fields[f"attribute_{position}"] = _attribute_field(name, self.instance.attributes[name])
         for position in range(NEW_ATTRIBUTES):
             self.fields[f"new_name_{position}"] = forms.CharField(label=_("New attribute"), required=False, max_length=60)
+            self.fields[f"new_type_{position}"] = forms.ChoiceField(label=_("Type"), required=False, choices=NEW_TYPES)
             self.fields[f"new_value_{position}"] = forms.CharField(label=_("Value"), required=False, max_length=1000)
 
     def profile_fields(self) -> list[Any]:
-        return [self[name] for name in self.Meta.fields]
+        return [self[name] for name in [*self.Meta.fields, "acquisition_cost"]]
 
     def attribute_fields(self) -> list[Any]:
         return [self[f"attribute_{position}"] for position in range(len(self.attribute_names))]
 
     def new_attribute_fields(self) -> list[Any]:
-        return [self[f"new_{part}_{position}"] for position in range(NEW_ATTRIBUTES) for part in ("name", "value")]
+        return [self[f"new_{part}_{position}"] for position in range(NEW_ATTRIBUTES) for part in ("name", "type", "value")]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -77,6 +88,8 @@ class CustomerForm(forms.ModelForm):
             country = data.get("country") or ""
             data["phone"] = self._parsed("phone", lambda cell: values.phone(cell, country), data["phone"])
         data["external_id"] = data.get("external_id") or None
+        data["acquisition_cost_minor"] = self._cost(data.get("acquisition_cost", ""))
+        self._clean_attributes(data)
         if not data.get("email") and not data["external_id"] and not self.errors:
             self.add_error("email", _("Fill in an e-mail or an external id."))
         return data
@@ -88,33 +101,84 @@ class CustomerForm(forms.ModelForm):
             self.add_error(name, _("“%(text)s” %(reason)s.") % {"text": text[:60], "reason": error})
             return text
 
+    def _cost(self, text: str) -> int | None:
+        try:
+            return values.minor(values.amount(text.strip()), self.money) if text.strip() else None
+        except BadValue as error:
+            self.add_error("acquisition_cost", _("“%(text)s” %(reason)s.") % {"text": text[:60], "reason": error})
+            return None
+
+    def _clean_attributes(self, data: dict[str, Any]) -> None:
+        """Values in the type that each attribute has; a new one in the type that was chosen for it."""
+        self.attributes: dict[str, Any] = {}
+        for position, name in enumerate(self.attribute_names):
+            field = f"attribute_{position}"
+            text, before = str(data.get(field, "")).strip(), self.instance.attributes[name]
+            if text:
+                self.attributes[name] = before if text == _shown(before) else self._typed(field, _kind(before), text)
+        for position in range(NEW_ATTRIBUTES):
+            name = formats.attribute_name(data.get(f"new_name_{position}", ""))
+            text = data.get(f"new_value_{position}", "").strip()
+            kind = data.get(f"new_type_{position}") or "text"
+            if name and text:
+                self.attributes[name] = self._typed(f"new_value_{position}", kind, text)
+
+    def _typed(self, field: str, kind: str, text: str) -> Any:
+        try:
+            if kind == "json":
+                return json.loads(text)
+            return values.attribute(kind, text)
+        except (BadValue, ValueError, RecursionError):
+            self.add_error(field, WRONG_TYPE[kind])
+            return text
+
+    def twins(self) -> list[Customer]:
+        """Other customers with the e-mail that was typed, at most five; asked when it is new to this customer."""
+        email = self.cleaned_data.get("email", "")
+        if not email or email == self.before_email:
+            return []
+        return list(Customer.objects.filter(email=email).exclude(pk=self.instance.pk).order_by("pk")[:5])
+
     def changes(self) -> dict[str, Any]:
         """Field values to write, attributes merged: an emptied one is removed."""
-        found = {name: self.cleaned_data[name] for name in self.Meta.fields}
-        attributes = {}
-        for position, name in enumerate(self.attribute_names):
-            text = self.cleaned_data[f"attribute_{position}"].strip()
-            before = self.instance.attributes[name]
-            if text:
-                attributes[name] = before if text == _shown(before) else _typed(text, before)
-        for position in range(NEW_ATTRIBUTES):
-            name = formats.attribute_name(self.cleaned_data[f"new_name_{position}"])
-            text = self.cleaned_data[f"new_value_{position}"].strip()
-            if name and text:
-                attributes[name] = text
-        return found | {"attributes": attributes}
+        names = [*self.Meta.fields, "acquisition_cost_minor"]
+        return {name: self.cleaned_data[name] for name in names} | {"attributes": self.attributes}
+
+
+NEW_TYPES = [("text", _("Text")), ("number", _("Number")), ("boolean", _("Yes or no")), ("date", _("Date"))]
+WRONG_TYPE = {
+    "number": _("This attribute holds numbers: write one such as 12 or 3.5."),
+    "boolean": _("This attribute holds yes or no: write one of them."),
+    "date": _("This attribute holds dates: write one such as 2026-03-16."),
+    "json": _("This attribute holds a list or an object: keep it valid JSON."),
+    "text": _("This text cannot be kept."),
+}
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    return "json" if isinstance(value, list | dict) else "text"
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _typed(text: str, before: Any) -> Any:
-    kind = "boolean" if isinstance(before, bool) else "number" if isinstance(before, int | float) else "text"
-    try:
-        return values.attribute(kind, text)
-    except BadValue:
-        return text
+def _attribute_field(name: str, value: Any) -> forms.Field:
+    """An input that fits the type of an attribute's present value; long texts and lists get room."""
+    kind, text = _kind(value), _shown(value)
+    if kind == "boolean":
+        choices = [("", "–"), ("yes", _("Yes")), ("no", _("No"))]
+        return forms.ChoiceField(label=name, required=False, choices=choices, initial=text)
+    widget: forms.Widget = forms.TextInput(attrs={"inputmode": "decimal"} if kind == "number" else {})
+    if kind == "json" or len(text) > 100 or "\n" in text:
+        widget = forms.Textarea(attrs={"rows": 4})
+    return forms.CharField(label=name, required=False, max_length=20_000, initial=text, widget=widget)
 
 
 class ConsentForm(forms.Form):
@@ -171,33 +235,3 @@ class BrandForm(forms.ModelForm):
             return values.locale(self.cleaned_data["locale"].strip())
         except BadValue as error:
             raise forms.ValidationError(str(error)) from None
-
-
-class TopicForm(forms.ModelForm):
-    """A topic; the short name follows from the name unless it is given, and stays once the topic exists."""
-
-    class Meta:
-        model = Topic
-        fields = ["name", "slug", "description", "is_default"]
-        help_texts = {
-            "slug": _("Used in events and imports; it cannot be changed later."),
-            "is_default": _("Offered first wherever a topic is chosen."),
-            "description": _("Customers read it on their preferences page."),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["slug"].disabled = True
-        else:
-            self.fields["slug"].required = False
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if not data.get("slug"):
-            data["slug"] = slugify(data.get("name", ""))[:50]
-            if not data["slug"]:
-                self.add_error("slug", _("Give a short name of letters a to z and digits."))
-            elif Topic.objects.filter(slug=data["slug"]).exclude(pk=self.instance.pk).exists():
-                self.add_error("slug", _("Another topic has this short name; choose one yourself."))
-        return data

@@ -7,7 +7,7 @@ from config.kit import sql
 from customers.models import CustomerFacts, EventAggregate
 from customers.ports.subscribers import EVERY, TimelineEvent, on
 
-PASSIVE = ("customer.", "consent.", "message.", "segment.", "loyalty.", "referral.", "survey.", "journey.")
+PASSIVE = ("customer.", "consent.", "message.", "segment.", "loyalty.", "referral.", "survey.", "journey.", "subscription.")
 
 
 @on(EVERY)

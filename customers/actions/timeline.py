@@ -4,20 +4,18 @@
 every subscribed handler with its part of the batch, and deletes the claimed rows, all in one transaction.
 """
 
-import gc
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 
 from config.kit import sql
 from config.kit.clock import local_day
-from config.kit.queue import enqueue
+from config.kit.queue import enqueue, without_collector
 from customers.models import Event, FailedEvent, PendingEvent
 from customers.ports import subscribers
 from customers.ports.subscribers import EVERY, TimelineEvent
@@ -26,8 +24,9 @@ from customers.queries import brand
 log = logging.getLogger(__name__)
 
 NAMESPACE = uuid.UUID("6f1dd7a3-6c1a-5a43-9b7c-3f0d1d6a2c11")
-# One batch is about 140 statements whatever its size; at 5,000 events they no longer weigh.
-BATCH = 5000
+# One batch is about 140 statements whatever its size. Measured: 12,000 events take a sixth less time each than 5,000, and
+# hold their rows for little more than a second.
+BATCH = 12_000
 COLUMNS = (
     "customer", "name", "occurred_at", "local_day", "received_at", "properties", "amount_minor", "currency", "source",
     "key",
@@ -89,7 +88,7 @@ def process_batch(*, limit: int = BATCH, at: datetime) -> int:
     """
     events: list[TimelineEvent] = []
     try:
-        with _no_collection(), transaction.atomic():
+        with without_collector(), transaction.atomic():
             events = _claim(limit)
             if events:
                 _run(events, at)
@@ -100,20 +99,10 @@ def process_batch(*, limit: int = BATCH, at: datetime) -> int:
     return len(events)
 
 
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """A batch makes half a million objects that go without the collector's help; its passes over them cost 15 %."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def _put_aside_alone(event: TimelineEvent, error: Exception, at: datetime) -> None:
     with transaction.atomic():
+        if not Event.objects.filter(pk=event.id, customer_id=event.customer_id).exists():
+            return  # its customer was merged into another meanwhile: the next batch takes it with the new one
         if PendingEvent.objects.filter(event_id=event.id).delete()[0]:
             _put_aside(event, "commit", str(error), at)
 
@@ -161,9 +150,9 @@ def _call_handlers(events: Sequence[TimelineEvent], at: datetime) -> None:
             continue
         try:
             subscriber.handle(part, at)
-        except (OperationalError, InterfaceError):
-            raise  # deadlock, lock time-out, lost connection: not the event's fault, the whole claim is taken back
         except Exception as error:
+            if isinstance(error, DatabaseError | InterfaceError) and sql.is_passing(error):
+                raise  # deadlock, lock time-out, lost connection: not the event's fault, the whole claim is taken back
             raise _HandlerFailed(subscriber.key, error) from error
 
 

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from customers.models import Customer, CustomerFacts, Order, OrderLine, Segment
+from customers.models import Customer, CustomerFacts, Identity, Order, OrderLine, Segment
 
 
 class FactsSerializer(serializers.ModelSerializer[CustomerFacts]):
@@ -11,8 +11,15 @@ class FactsSerializer(serializers.ModelSerializer[CustomerFacts]):
         exclude = ("customer",)
 
 
+class IdentitySerializer(serializers.ModelSerializer[Identity]):
+    class Meta:
+        model = Identity
+        fields = ("kind", "value", "linked_at")
+
+
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
     facts = FactsSerializer(read_only=True)
+    identities = IdentitySerializer(many=True, read_only=True)
 
     class Meta:
         model = Customer

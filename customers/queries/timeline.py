@@ -1,17 +1,26 @@
-"""The timeline of one customer, page by page, in words."""
+"""The timeline of one customer, page by page, in words.
 
+Plan of a page (PostgreSQL, a customer with 100,000 events): Index Scan Backward on `event_customer_occurred`, which stops
+after 31 rows; with a filter it goes on until it has found 31.
+"""
+
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from customers.models import Event
+from config.kit import sql
+from customers.models import Event, EventAggregate
 from customers.ports import event_types
 
 PAGE = 30
+PAYLOAD = 20_000  # characters of a payload that a page shows
 KINDS = [
     ("", "Everything"),
     ("order", "Orders"),
@@ -23,7 +32,9 @@ KINDS = [
     ("consent", "Consent"),
     ("segment", "Segments"),
     ("customer", "Profile"),
+    ("own", "Own events"),
 ]
+OTHER = {"own"}  # names that our catalogue does not know: what the company itself sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,8 @@ class Entry:
     currency: str
     source: str
     is_generated: bool
+    local_day: date
+    payload: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,14 @@ def entry(event: Event) -> Entry:
         event.currency,
         event.source,
         bool(event.properties.get("generated")),
+        event.local_day,
+        _payload(event),
     )
+
+
+def _payload(event: Event) -> str:
+    text = json.dumps(event.properties, indent=2, ensure_ascii=False, sort_keys=True) if event.properties else ""
+    return text if len(text) <= PAYLOAD else f"{text[:PAYLOAD]}…"
 
 
 def _sentence(template: str, properties: dict[str, Any]) -> str:
@@ -81,14 +101,22 @@ def _sentence(template: str, properties: dict[str, Any]) -> str:
         return ""
 
 
-def of_customer(customer_id: int, *, kind: str = "", cursor: str = "", size: int = PAGE) -> TimelinePage:
-    """One page of a customer's timeline; `kind` is the first part of the names to show, `cursor` where the last page ended.
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What of a timeline is asked for: a kind (first part of the names), one name, words in it, and up to which day."""
+
+    kind: str = ""
+    name: str = ""
+    text: str = ""
+    until: date | None = None
+
+
+def of_customer(customer_id: int, wish: Wish = Wish(), *, cursor: str = "", size: int = PAGE) -> TimelinePage:
+    """One page of a customer's timeline; `cursor` is where the last page ended.
 
     Keyset pages on (customer, occurred_at): the hundredth page costs what the first one does. A bad cursor starts anew.
     """
-    events = Event.objects.filter(customer_id=customer_id).order_by("-occurred_at", "-id")
-    if kind in {key for key, _ in KINDS if key}:
-        events = events.filter(name__startswith=f"{kind}.")
+    events = _wished(Event.objects.filter(customer_id=customer_id).order_by("-occurred_at", "-id"), customer_id, wish)
     before = _cursor(cursor)
     if before:
         moment, last_id = before
@@ -98,6 +126,34 @@ def of_customer(customer_id: int, *, kind: str = "", cursor: str = "", size: int
     shown: Sequence[Event] = rows[:size]
     end = f"{shown[-1].occurred_at.isoformat()}_{shown[-1].pk}" if more else ""
     return TimelinePage([entry(event) for event in shown], end)
+
+
+def names(customer_id: int) -> list[tuple[str, str, int]]:
+    """What this customer ever did: (name, label, how often), most often first."""
+    rows = EventAggregate.objects.filter(customer_id=customer_id).order_by("-count", "name").values_list("name", "count")
+    return [(name, _label(name), count) for name, count in rows[:200]]
+
+
+def _label(name: str) -> str:
+    return event_types.get(name).label if event_types.has(name) else name
+
+
+def _wished(events: QuerySet[Event], customer_id: int, wish: Wish) -> QuerySet[Event]:
+    if wish.kind in OTHER:
+        events = events.exclude(name__in=[known.name for known in event_types.all()])
+    elif wish.kind in {key for key, _ in KINDS if key}:
+        events = events.filter(name__startswith=f"{wish.kind}.")
+    if wish.name:
+        events = events.filter(name=wish.name)
+    if text := wish.text.replace("\0", "").strip()[:100]:
+        # Quotes stand escaped in JSON; SQLite's also holds letters beyond ASCII so.
+        quoted = json.dumps(text, ensure_ascii=not sql.is_postgresql())[1:-1]
+        events = events.alias(payload=Cast("properties", TextField()))
+        events = events.filter(Q(name__icontains=text) | Q(payload__icontains=quoted) | Q(source__iexact=text))
+    if wish.until:
+        midnight = datetime.combine(wish.until + timedelta(days=1), time.min, timezone.get_current_timezone())
+        events = events.filter(occurred_at__lt=midnight)
+    return events
 
 
 def _cursor(text: str) -> tuple[datetime, int] | None:

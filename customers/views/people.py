@@ -1,29 +1,32 @@
-"""The customer list, the customer page, and what staff do there."""
+"""The customer list, and what staff do with customers there and by forms."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from config.kit.access import client_address, staff
+from config.kit import sql
+from config.kit.access import client_address, number_in, staff
 from config.kit.clock import now
 from customers.actions import audit
 from customers.actions import consent as consenting
 from customers.actions import people as changing
-from customers.enums import SuppressionReason
+from customers.enums import SegmentKind, SuppressionReason
 from customers.filters import CustomerFilter
 from customers.forms import ConsentForm, CustomerForm
 from customers.imports.queries import csv_lines
-from customers.models import Consent, Customer, CustomerFacts, Segment
-from customers.ports import panels
-from customers.queries import consent as consents
-from customers.queries import people, timeline
+from customers.models import Customer, Segment
+from customers.queries import people
 from customers.rules import addresses, countries
+from customers.segments.actions import lists
+
+COLUMNS_COOKIE = "customer_columns"
 
 
 def _note(request: HttpRequest, verb: str, customer: Customer | None = None, **detail: Any) -> None:
@@ -35,20 +38,86 @@ def _note(request: HttpRequest, verb: str, customer: Customer | None = None, **d
 def customer_list(request: HttpRequest) -> HttpResponse:
     """Customers with search, filters, sort and pages; at most 10,000 are counted and paged."""
     filters = CustomerFilter(request.GET or None, queryset=Customer.objects.all())
-    found = people.ordered(filters.qs, request.GET.get("sort", ""))
-    paginator = people.CappedPaginator(found.select_related("facts"), 50)
-    page = paginator.get_page(request.GET.get("page"))
-    context = {
+    context: dict[str, Any] = {
         "filter": filters,
-        "page": page,
-        "has_stages": any(customer.stage for customer in page.object_list),
-        "is_capped": paginator.is_capped,
-        "limit": people.COUNT_LIMIT,
         "default_sort": people.DEFAULT_SORT,
         "country_names": countries.NAMES,
+        "columns": _columns(request),
+        "all_columns": people.COLUMNS,
         "is_filtered": bool(filters.described()),
     }
+    if request.user.has_perm("customers.change_segment"):
+        context["lists"] = list(Segment.objects.filter(kind=SegmentKind.STATIC).order_by("name")[:200])
+        context["can_list"] = bool(context["lists"])
+    try:
+        context |= _rows(request, filters)
+    except sql.TookTooLong:
+        context |= {"page": Paginator([], 50).get_page(1), "is_slow": True}
     return render(request, "customers/customer_list.html", context)
+
+
+def _rows(request: HttpRequest, filters: CustomerFilter) -> dict[str, Any]:
+    """One page of whom the filters find; of a search at most its limit, found before they are sorted."""
+    text = filters.form.cleaned_data.get("q") if filters.is_valid() else ""
+    if text:  # in its own short time
+        found, count = people.found_first(filters.qs, text)
+        return _page(request, found, people.SEARCH_LIMIT, known=count)
+    with sql.statement_timeout(people.SECONDS):
+        return _page(request, filters.qs, people.COUNT_LIMIT)
+
+
+def _page(request: HttpRequest, found: QuerySet[Customer], limit: int, *, known: int | None = None) -> dict[str, Any]:
+    paginator = people.CappedPaginator(people.sorted_by(found, request.GET.get("sort", "")), 50)  # type: ignore[arg-type]
+    paginator.limit, paginator.known = limit, known
+    page = paginator.get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
+    return {"page": page, "is_capped": paginator.is_capped, "limit": limit}
+
+
+def _columns(request: HttpRequest) -> list[str]:
+    chosen = request.COOKIES.get(COLUMNS_COOKIE, "").split(".")
+    return [name for name in people.COLUMNS if name in chosen] or list(people.DEFAULT_COLUMNS)
+
+
+@staff("customers.view_customer")
+@require_POST
+def customer_columns(request: HttpRequest) -> HttpResponse:
+    """Which columns this browser shows; nothing chosen gives the usual ones again."""
+    chosen = [name for name in people.COLUMNS if name in request.POST.getlist("column")]
+    response = redirect(f"{reverse('customers:customer-list')}?{request.GET.urlencode()}")
+    response.set_cookie(COLUMNS_COOKIE, ".".join(chosen), max_age=365 * 86400, httponly=True, samesite="Lax")
+    return response
+
+
+@staff("customers.view_customer", "customers.change_segment")
+@require_POST
+def customer_to_list(request: HttpRequest) -> HttpResponse:
+    """Put the chosen customers, or everybody whom the filter finds, on a list; asked again with the number before."""
+    target = get_object_or_404(Segment, pk=number_in(request.POST.get("list", "")) or 0, kind=SegmentKind.STATIC)
+    back = f"{reverse('customers:customer-list')}?{request.GET.urlencode()}"
+    everybody = request.POST.get("who") == "all"
+    if everybody:
+        filters = CustomerFilter(request.GET or None, queryset=Customer.objects.all())
+        ids = list(filters.qs.order_by().values_list("pk", flat=True)[: lists.LIMIT + 1])
+    else:
+        ids = [number for text in request.POST.getlist("customer")[:500] if (number := number_in(text))]
+        ids = list(Customer.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    if not ids or len(ids) > lists.LIMIT:
+        problem = _("Choose at least one customer.") if not ids else _("A list takes at most 200,000 at once; narrow down.")
+        messages.error(request, problem)
+        return redirect(back)
+    if request.POST.get("confirmed") != str(len(ids)):
+        context = {
+            "list": target,
+            "count": len(ids),
+            "everybody": everybody,
+            "chosen": [] if everybody else ids,
+            "back": back,
+        }
+        return render(request, "customers/customer_to_list.html", context)
+    count = lists.add(target.pk, ids, user_id=request.user.pk, at=now())
+    messages.success(request, _("%(count)s customers put on the list.") % {"count": f"{count:,}"})
+    return redirect("customers:segment-detail", target.pk)
 
 
 @staff("customers.view_customer", "customers.export_customer")
@@ -63,75 +132,24 @@ def customer_export(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-@staff("customers.view_customer")
-def customer_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """Everything about one customer."""
-    customer = get_object_or_404(Customer, pk=pk)
-    kind = request.GET.get("kind", "")
-    context = {
-        "customer": customer,
-        "facts": CustomerFacts.objects.filter(customer=customer).first(),
-        "country_name": countries.name(customer.country),
-        "segments": Segment.objects.filter(memberships__customer=customer).order_by("name"),
-        "timeline": timeline.of_customer(pk, kind=kind),
-        "kind": kind,
-        "tabs": _kinds(customer, kind),
-        "orders": people.orders_of(pk)[:5],
-        "refunds": people.loose_refunds_of(pk)[:5],
-        "consents": Consent.objects.filter(customer=customer).select_related("topic").order_by("topic__name", "channel"),
-        "consent_log": consents.log(pk, 20),
-        "suppressions": consents.of_customer(customer),
-        "panels": _panels(request, customer),
-        "attributes": sorted(customer.attributes.items()),
-    }
-    return render(request, "customers/customer_detail.html", context)
-
-
-def _kinds(customer: Customer, kind: str) -> list[dict[str, Any]]:
-    url = reverse("customers:customer-detail", args=[customer.pk])
-    return [
-        {"label": label, "url": f"{url}?kind={key}#timeline" if key else f"{url}#timeline", "is_current": key == kind}
-        for key, label in timeline.KINDS
-    ]
-
-
-def _panels(request: HttpRequest, customer: Customer) -> list[dict[str, Any]]:
-    return [
-        {"panel": panel, "url": reverse(panel.url_name, args=[customer.pk])}
-        for panel in panels.all()
-        if not panel.permission or request.user.has_perm(panel.permission)
-    ]
-
-
-@staff("customers.view_customer")
-def customer_timeline(request: HttpRequest, pk: int) -> HttpResponse:
-    """Further entries of the timeline: a fragment for htmx, a page of its own without."""
-    customer = get_object_or_404(Customer, pk=pk)
-    kind = request.GET.get("kind", "")
-    page = timeline.of_customer(pk, kind=kind, cursor=request.GET.get("cursor", ""))
-    name = "customers/partials/timeline_rows.html" if request.htmx else "customers/customer_timeline.html"  # type: ignore[attr-defined]
-    return render(request, name, {"customer": customer, "timeline": page, "kind": kind})
-
-
-@staff("customers.view_customer", "customers.view_order")
-def customer_orders(request: HttpRequest, pk: int) -> HttpResponse:
-    """All orders and refunds of one customer."""
-    customer = get_object_or_404(Customer, pk=pk)
-    page = Paginator(people.orders_of(pk), 20).get_page(request.GET.get("page"))
-    context = {"customer": customer, "page": page, "orders": page.object_list, "refunds": people.loose_refunds_of(pk)[:200]}
-    return render(request, "customers/customer_orders.html", context)
-
-
 @staff("customers.add_customer")
 def customer_add(request: HttpRequest) -> HttpResponse:
     """Enter one customer by hand."""
     form = CustomerForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    twins = _twins(request, form)
+    if request.method == "POST" and form.is_valid() and not twins:
         customer = changing.create(form.changes(), source="staff", at=now())
         _note(request, "customer.created", customer)
         messages.success(request, _("The customer was added."))
         return redirect("customers:customer-detail", customer.pk)
-    return render(request, "customers/customer_form.html", {"form": form, "customer": None})
+    return render(request, "customers/customer_form.html", {"form": form, "customer": None, "twins": twins})
+
+
+def _twins(request: HttpRequest, form: CustomerForm) -> list[Customer]:
+    """Customers who have the same e-mail already, until somebody says that these are different people."""
+    if request.method != "POST" or request.POST.get("is_another") or not form.is_valid():
+        return []
+    return form.twins()
 
 
 @staff("customers.change_customer")
@@ -139,14 +157,19 @@ def customer_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the profile of one customer."""
     customer = get_object_or_404(Customer, pk=pk)
     form = CustomerForm(request.POST or None, instance=customer)
-    if request.method == "POST" and form.is_valid():
+    twins = _twins(request, form)
+    if request.method == "POST" and form.is_valid() and not twins:
         changed = changing.change(pk, form.changes(), source="staff", at=now())
         if changed:
             _note(request, "customer.changed", customer, fields=changed)
         messages.success(request, _("The profile was saved."))
         return redirect("customers:customer-detail", pk)
     stored = Customer.objects.get(pk=pk)
-    return render(request, "customers/customer_form.html", {"form": form, "customer": stored})
+    return render(request, "customers/customer_form.html", {"form": form, "customer": stored, "twins": twins})
+
+
+def _consent_tab(pk: int) -> str:
+    return reverse("customers:customer-detail", args=[pk]) + "?tab=consent"
 
 
 @staff("customers.change_consent")
@@ -162,7 +185,7 @@ def customer_consent(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
         _note(request, "consent.changed", customer, topic=said["topic"].slug, channel=said["channel"], state=said["state"])
         messages.success(request, _("The answer was recorded."))
-        return redirect("customers:customer-detail", pk)
+        return redirect(_consent_tab(pk))
     return render(request, "customers/customer_consent.html", {"form": form, "customer": customer})
 
 
@@ -185,7 +208,7 @@ def customer_suppress(request: HttpRequest, pk: int) -> HttpResponse:
         consenting.suppress(channel=channel, address=address, reason=reason, at=now(), customer_id=pk)
         _note(request, "suppression.added", customer, channel=channel)
         messages.success(request, _("The address is blocked: nothing is sent to it any more."))
-    return redirect("customers:customer-detail", pk)
+    return redirect(_consent_tab(pk))
 
 
 @staff("customers.delete_suppression")
@@ -202,4 +225,4 @@ def customer_unsuppress(request: HttpRequest, pk: int) -> HttpResponse:
         if done:
             _note(request, "suppression.removed", customer, channel=channel)
             messages.success(request, _("The address may be written to again, where consent allows it."))
-    return redirect("customers:customer-detail", pk)
+    return redirect(_consent_tab(pk))

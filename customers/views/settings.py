@@ -1,9 +1,9 @@
-"""Settings: brand, topics, watchdog, event catalogue, audit log."""
+"""Settings: brand, watchdog, event catalogue, audit log."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -12,20 +12,13 @@ from config.kit.access import client_address, staff
 from config.kit.clock import now
 from customers.actions import audit
 from customers.actions import timeline as recording
-from customers.forms import BrandForm, TopicForm
-from customers.models import AuditEntry, Brand, PendingEvent, Topic
+from customers.forms import BrandForm
+from customers.models import AuditEntry, Brand, PendingEvent
+from customers.ports import settings_pages
 from customers.queries import brand, watchdog
+from customers.tracking import queries
 
-PAGES = [
-    ("brand-edit", "Brand", "palette", "Name, look, sender, postal address, time zone and currency.",
-    "customers.view_brand"),
-    ("topic-list", "Topics", "tags", "What customers can subscribe to.", "customers.view_topic"),
-    ("import-list", "Imports", "upload", "Files that were taken in, and what became of them.", "customers.view_importjob"),
-    ("watchdog", "Watchdog", "activity", "Background work: what waits, what is late, what failed.",
-    "customers.view_heartbeat"),
-    ("event-list", "Event catalogue", "list-tree", "Every event that can stand on a timeline.", "customers.view_event"),
-    ("audit-list", "Audit log", "scroll-text", "Who of the staff did what.", "customers.view_auditentry"),
-]  # fmt: skip
+SECTIONS = ["Account", "Consent and privacy", "Data", "System"]
 
 
 def _note(request: HttpRequest, verb: str, subject: str, **detail: object) -> None:
@@ -36,9 +29,16 @@ def _note(request: HttpRequest, verb: str, subject: str, **detail: object) -> No
 def overview(request: HttpRequest) -> HttpResponse:
     """The settings that this person may see."""
     pages = [
-        {"url": reverse(f"customers:{name}"), "title": title, "icon": icon, "text": text}
-        for name, title, icon, text, permission in PAGES
-        if request.user.has_perm(permission)
+        {
+            "url": reverse(page.url_name),
+            "title": page.title,
+            "icon": page.icon,
+            "text": page.text,
+            "section": page.section,
+            "warnings": page.warnings() if page.warnings else 0,
+        }
+        for page in sorted(settings_pages.all(), key=lambda page: (SECTIONS.index(page.section), page.order))
+        if request.user.has_perm(page.permission)
     ]
     return render(request, "customers/settings.html", {"pages": pages})
 
@@ -59,36 +59,6 @@ def brand_edit(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The brand was saved."))
         return redirect("customers:brand-edit")
     return render(request, "customers/brand_form.html", {"form": form, "can_change": can_change})
-
-
-@staff("customers.view_topic")
-def topic_list(request: HttpRequest) -> HttpResponse:
-    """Topics that customers can subscribe to."""
-    context = {"topics": Topic.objects.order_by("name"), "can_add": request.user.has_perm("customers.add_topic")}
-    return render(request, "customers/topic_list.html", context)
-
-
-@staff("customers.add_topic")
-def topic_add(request: HttpRequest) -> HttpResponse:
-    """Add a topic."""
-    return _topic(request, Topic(), "topic.added")
-
-
-@staff("customers.change_topic")
-def topic_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change a topic."""
-    return _topic(request, get_object_or_404(Topic, pk=pk), "topic.changed")
-
-
-def _topic(request: HttpRequest, topic: Topic, verb: str) -> HttpResponse:
-    form = TopicForm(request.POST or None, instance=topic)
-    if request.method == "POST" and form.is_valid():
-        form.instance.slug = form.cleaned_data["slug"]
-        stored = form.save()
-        _note(request, verb, stored.name, topic=stored.slug)
-        messages.success(request, _("The topic was saved."))
-        return redirect("customers:topic-list")
-    return render(request, "customers/topic_form.html", {"form": form, "is_new": topic.pk is None})
 
 
 @staff("customers.view_heartbeat")
@@ -123,7 +93,7 @@ def watchdog_retry(request: HttpRequest) -> HttpResponse:
 @staff("customers.view_event")
 def event_list(request: HttpRequest) -> HttpResponse:
     """Every event name with its meaning, its properties and how often it was seen."""
-    return render(request, "customers/event_list.html", {"rows": watchdog.catalogue()})
+    return render(request, "customers/event_list.html", {"rows": watchdog.catalogue(), "tabs": queries.tabs("own")})
 
 
 @staff("customers.view_auditentry")

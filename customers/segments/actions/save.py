@@ -11,6 +11,8 @@ from config.kit.queue import enqueue
 from customers.actions import audit
 from customers.enums import SegmentKind
 from customers.models import Segment
+from customers.ports import segment_guards
+from customers.ports.segment_guards import Asked
 from customers.segments.queries import index, membership
 from customers.segments.rules import dependencies
 from customers.segments.rules.cycles import leads_back
@@ -44,7 +46,7 @@ def rules(
     tree = parse(definition)
     with transaction.atomic():
         segment = _load(segment_id, at, is_ready_made)
-        _check(segment.pk, dependencies.segments(tree))
+        _check(segment.pk, Asked(dependencies.fields(tree), dependencies.segments(tree)))
         stored = dump(tree)
         is_changed = segment.definition != stored
         if is_changed:
@@ -93,15 +95,21 @@ def _load(segment_id: int | None, at: datetime, is_ready_made: bool) -> Segment:
     return sql.for_update(Segment.objects.filter(id=segment_id, kind=SegmentKind.DYNAMIC)).get()
 
 
-def _check(segment_id: int | None, asks: frozenset[int]) -> None:
+def _check(segment_id: int | None, asked: Asked) -> None:
+    asks = asked.segments
     known = set(Segment.objects.filter(id__in=asks).values_list("id", flat=True))
     if asks - known:
         raise BadDefinition([Mistake((), "A condition asks about a segment that does not exist (any more).")])
-    graph = {live.id: live.asks for live in index.readable()}
-    if segment_id is not None and leads_back(segment_id, asks, graph):
+    if segment_id is None:
+        return
+    graph = {live.id: live.asked for live in index.readable()}
+    if leads_back(segment_id, asks, {key: found.segments for key, found in graph.items()}):
         raise BadDefinition(
             [Mistake((), "The rules would ask about this segment itself, by way of the segments they name.")]
         )
+    for guard in segment_guards.all():
+        if objection := guard.object(segment_id, asked, graph):
+            raise BadDefinition([Mistake((), objection)])
 
 
 def _slug(name: str) -> str:

@@ -6,12 +6,13 @@ from typing import Any
 from django.core.cache import cache
 
 from customers.enums import Channel
-from customers.models import Customer, EventAggregate, Product, Segment, Topic
+from customers.models import EventAggregate, Product, Segment, Topic
 from customers.ports import event_types, fields
 from customers.ports.fields import FieldType
 from customers.segments.forms.draft import MAX_PROPERTIES, Draft, operator
 from customers.segments.rules.operators import ATTRIBUTE_TYPES, CONSENT_STATES, COUNTS, MEASURES, OPERATORS, Takes
 from customers.segments.rules.parse import MAX_DEPTH, Mistake
+from customers.tracking import queries as tracking
 
 Choices = list[tuple[str, str]]
 KINDS: Choices = [
@@ -27,7 +28,7 @@ AS: Choices = [
     (item.value, label) for item, label in zip(ATTRIBUTE_TYPES, ["text", "number", "date", "yes or no"], strict=True)
 ]
 WINDOWS: Choices = [("", "at any time"), ("days", "in the last"), ("dates", "between dates")]
-TEN_MINUTES = 600
+TEN_MINUTES, ONE_MINUTE = 600, 60
 
 
 class Typed(dict[str, Any]):
@@ -169,7 +170,7 @@ def options(segment_id: int | None) -> dict[str, Any]:
         "states": list(CONSENT_STATES.items()),
         "segments": [(str(pk), name) for pk, name in Segment.objects.exclude(pk=segment_id or 0).values_list("pk", "name")],
         "event_names": cache.get_or_set("segments.event_names", _event_names, TEN_MINUTES),
-        "attribute_keys": cache.get_or_set("segments.attribute_keys", _attribute_keys, TEN_MINUTES),
+        "attribute_keys": cache.get_or_set("segments.attribute_types", _attribute_keys, ONE_MINUTE),
         "categories": cache.get_or_set("segments.categories", _categories, TEN_MINUTES),
     }
 
@@ -180,9 +181,10 @@ def _event_names() -> Choices:
     return sorted((name, label) for name, label in (seen | known).items() if not name.startswith("segment."))
 
 
-def _attribute_keys() -> list[str]:
-    recent = Customer.objects.exclude(attributes={}).order_by("-id").values_list("attributes", flat=True)[:1000]
-    return sorted({key for attributes in recent for key in attributes})[:200]
+def _attribute_keys() -> Choices:
+    """Attributes found in the data with their types, in the words of the type select."""
+    words = dict(AS) | {"string": "text", "integer": "number", "date-time": "date", "boolean": "yes or no"}
+    return [(name, words.get(kind, kind)) for name, kind in tracking.attribute_types().items()][:500]
 
 
 def _categories() -> list[str]:

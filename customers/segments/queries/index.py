@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from customers.enums import SegmentKind
 from customers.models import Segment
+from customers.ports.segment_guards import Asked
 from customers.segments.rules import dependencies
 from customers.segments.rules.parse import BadDefinition, parse
 from customers.segments.rules.tree import Group
@@ -25,6 +26,11 @@ class Live:
     def asks(self) -> frozenset[int]:
         """Ids of the segments whose membership the rules ask about."""
         return dependencies.segments(self.tree)
+
+    @property
+    def asked(self) -> Asked:
+        """Fields and segments that the rules ask about."""
+        return Asked(dependencies.fields(self.tree), self.asks)
 
     def is_touched_by(self, name: str) -> bool:
         return dependencies.is_touched(self.names, name)

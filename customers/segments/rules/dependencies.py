@@ -23,16 +23,24 @@ from customers.segments.rules.tree import (
     Orders,
     leaves,
 )
+from customers.stages.events import PERSONA_MOVED, STAGE_CHANGED, USAGE_CHANGED, USAGE_COUNTED
 
 EVERYTHING = "*"
+# Fields of the profile that are kept by rules, with what tells that they changed.
+KEPT = {"stage": STAGE_CHANGED, "usage_level": USAGE_CHANGED, "persona": PERSONA_MOVED}
 PROFILE = frozenset({CUSTOMER_CREATED, CUSTOMER_UPDATED})
 ORDERS = frozenset({ORDER_PLACED, ORDER_REFUNDED})
+SUBSCRIPTIONS = frozenset({"subscription.*"})
 # Events that change the fields of each app; fields of apps that are not named here change by night only.
 BY_APP = {
     "loyalty": frozenset({"loyalty.*"}),
     "referrals": frozenset({"referral.*"}),
     "surveys": frozenset({"survey.*"}),
     "campaigns": frozenset({"message.*", "journey.*"}),
+    "subscription": SUBSCRIPTIONS,
+    "stage": frozenset({STAGE_CHANGED, ORDER_PLACED, ORDER_REFUNDED}),
+    "persona": frozenset({PERSONA_MOVED}),
+    "usage": frozenset({USAGE_COUNTED}),
 }
 SEEN = ("event_count", "first_seen_at", "last_seen_at")
 
@@ -57,6 +65,11 @@ def segments(tree: Group) -> frozenset[int]:
     return frozenset(leaf.segment_id for leaf in leaves(tree) if isinstance(leaf, InSegment))
 
 
+def fields(tree: Group) -> frozenset[str]:
+    """Keys of the fields that a tree asks about."""
+    return frozenset(leaf.field for leaf in leaves(tree) if isinstance(leaf, FieldIs))
+
+
 def _of(leaf: Leaf) -> frozenset[str]:
     if isinstance(leaf, EventCount | EventTime):
         return frozenset({leaf.name})
@@ -77,6 +90,10 @@ def _of_field(key: str) -> frozenset[str]:
     app, _, name = key.partition(".")
     if app != "customer":
         return BY_APP.get(app, frozenset())
+    if name in KEPT:
+        return PROFILE | {KEPT[name]}
+    if name in ("plan", "renews_on"):
+        return PROFILE | SUBSCRIPTIONS
     if name in SEEN:
         return frozenset({EVERYTHING})
     return ORDERS if "order" in name or name in ("revenue_minor", "refunded_minor") else PROFILE
