@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from campaigns.journeys import admin as journeys  # noqa: F401
-from campaigns.models import Campaign, Content, ContentVersion, Engagement, Link, Message, OutboxMail
+from campaigns.models import Campaign, Content, ContentVersion, Engagement, Link, Message, OutboxMail, SystemMail
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -72,6 +72,17 @@ class EngagementAdmin(ReadOnlyAdmin):
     list_display = ["message", "kind", "visitor", "why", "at"]
     list_filter = ["kind", "visitor"]
     search_fields = ["=message__id", "user_agent"]
+    show_full_result_count = False
+
+
+@admin.register(SystemMail)
+class SystemMailAdmin(ReadOnlyAdmin):
+    """Without `values`: until the mail has left they hold a link that works."""
+
+    list_display = ["key", "template", "state", "reason", "due_at", "sent_at", "attempt_no"]
+    list_filter = ["state", "reason", "template"]
+    search_fields = ["key"]
+    exclude = ["values"]
     show_full_result_count = False
 
 

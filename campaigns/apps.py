@@ -11,13 +11,15 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns import events, sample
-        from campaigns.actions import personal
+        from campaigns.actions import personal, system_mails
         from campaigns.journeys import ports as journeys
         from campaigns.models import Message
-        from campaigns.queries import due, fields, uses
-        from customers.ports import jobs, nav, panels, personal_data, samples, segment_uses
+        from campaigns.queries import due, fields, merge, uses
+        from campaigns.queries import exports as lists
+        from customers.ports import jobs, nav, panels, personal_data, retention, samples, segment_uses, system_mail
 
         events.register_all()
+        lists.register_all()
         fields.register_all()
         for item in (
             nav.NavItem(
@@ -37,11 +39,21 @@ class CampaignsConfig(AppConfig):
         ):  # fmt: skip
             nav.register(item)
         panels.register(
-            panels.Panel("messages", "Messages", "mail", "campaigns:message-panel", 30, "campaigns.view_message")
+            panels.Panel(
+                "messages", "Messages", "mail", "campaigns:message-panel", 30, "campaigns.view_message", "messages"
+            )
         )
         personal_data.register(
-            personal_data.PersonalData("campaigns", (Message,), personal.export, personal.erase, personal.merge)
-        )
+            personal_data.PersonalData(
+                "campaigns", (Message,), personal.export, personal.erase, personal.merge, tables=personal.TABLES,
+                count=personal.count, warn=personal.warn,
+                erased="Copies of mails, browsers and networks of opens and clicks.",
+                stays="That a message was sent, opened or clicked, without a name: reports of campaigns stay true.",
+            )
+        )  # fmt: skip
+        system_mail.serve(system_mails.send)
+        merge.register_all()
+        retention.register(personal.KEPT_MAILS)
         segment_uses.register(segment_uses.SegmentUses("campaigns", uses.of_segments))
         samples.register(samples.SamplePart("campaigns", "Campaigns and messages", 72, sample.build))
         journeys.register_all()

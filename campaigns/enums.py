@@ -57,6 +57,7 @@ class Reason(TextChoices):
     BAD_ADDRESS = "bad_address", _("Not a valid e-mail address")
     DUPLICATE_ADDRESS = "duplicate_address", _("Same address as another recipient")
     FREQUENCY_CAP = "frequency_cap", _("Already got enough messages this week")
+    PAUSED = "paused", _("Asked for a pause")
     STOPPED = "stopped", _("Campaign was stopped")
     HOLDOUT = "holdout", _("In the holdout group")
     RENDER_ERROR = "render_error", _("Content could not be filled in")

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Content
@@ -33,6 +34,9 @@ class AudienceForm(forms.ModelForm):
             self.fields[name].required = True
             self.fields[name].empty_label = _("Choose one")  # type: ignore[attr-defined]
         self.fields["exclude_segment"].empty_label = _("Nobody")  # type: ignore[attr-defined]
+        # An archived topic stays with the campaign that has it; no other can choose it.
+        offered = Q(archived_at=None) | Q(pk=self.instance.topic_id)
+        self.fields["topic"].queryset = Topic.objects.filter(offered).order_by("position", "name")  # type: ignore[attr-defined]
         if not self.instance.pk:
             self.initial.setdefault("topic", Topic.objects.filter(is_default=True).values_list("pk", flat=True).first())
 

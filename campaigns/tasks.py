@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
-from campaigns.actions import lifecycle, sending, sweeping
+from campaigns.actions import lifecycle, sending, sweeping, system_mails
 from campaigns.adapters.transport import Transport, open_transport
 from config.kit.clock import now
 from config.kit.queue import enqueue
@@ -37,7 +37,8 @@ def _until_none_left(end: float) -> int:
         _transport.append(open_transport())  # one connection per worker process, kept between calls
     total = 0
     while True:
-        count = sending.send_batch(_transport[0], at=now())
+        count = system_mails.send_batch(_transport[0], at=now())
+        count += sending.send_batch(_transport[0], at=now())
         total += count
         if not count:
             return total
@@ -50,4 +51,6 @@ def _until_none_left(end: float) -> int:
 def sweep(**_: Any) -> int:
     """Put right what crashed workers left."""
     with heartbeat.of("campaigns.sweep", at=now()):
-        return sum(sweeping.sweep(at=now()).values())
+        at = now()
+        single = system_mails.sweep(at=at, grace=sweeping.GRACE)
+        return sum(sweeping.sweep(at=at).values()) + sum(single.values())

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from campaigns.journeys.urls import urlpatterns as journeys
-from campaigns.views import campaigns, messages, public
+from campaigns.views import campaigns, messages, preferences, public
 
 app_name = "campaigns"
 TOKEN = "(?P<token>[A-Za-z0-9_-]{1,64})"
@@ -32,5 +32,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"^o/{TOKEN}\.gif$", public.pixel, name="pixel"),
     re_path(rf"^u/{TOKEN}$", public.unsubscribe, name="unsubscribe"),
     re_path(rf"^v/{TOKEN}$", public.in_browser, name="in-browser"),
-    re_path(rf"^p/{TOKEN}$", public.preferences, name="preferences"),
+    re_path(rf"^p/{TOKEN}$", preferences.of_message, name="preferences"),
+    re_path(rf"^p/me/{TOKEN}$", preferences.of_customer, name="my-preferences"),
 ]

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 
 from campaigns.enums import SourceKind
-from campaigns.models import ContentVersion
+from campaigns.models import ContentVersion, Link
 from campaigns.queries.recipients import merge_values
-from campaigns.rules import headers, mime
+from campaigns.rules import headers, links, mime
 from campaigns.rules.template import CannotRender, Template, one_line
 from config.kit import tokens
 from customers.queries import brand as brands
@@ -32,6 +32,7 @@ class Recipient:
     version_id: int
     digest: str
     attempt_no: int = 0
+    is_tracked: bool = True
 
 
 class Prepared:
@@ -43,6 +44,7 @@ class Prepared:
         self.name = version.content.name
         self.sender = version.sender_email or _bare(settings.DEFAULT_FROM_EMAIL)
         self.template = Template({"subject": version.subject, "body.html": version.html, "body.txt": version.text})
+        self._plain: tuple[Template, list[str]] | None = None
         self.is_marketing = source_kind != SourceKind.TRANSACTIONAL
         self.unsubscribe_mail = version.reply_to if self.is_marketing else ""
         self.domain = headers.domain_of(self.sender)
@@ -57,11 +59,29 @@ class Prepared:
         if not self.is_marketing:
             self.constant += "Auto-Submitted: auto-generated\r\n"
 
+    def plain(self) -> tuple[Template, list[str]]:
+        """The variant without open pixel and counted links, and the stored links; parsed once, when first needed."""
+        if self._plain is None:
+            version = self.version
+            urls = list(Link.objects.filter(content_version=version).order_by("position").values_list("url", flat=True))
+            html, text = links.plain(version.html, version.text, urls)
+            self._plain = Template({"subject": version.subject, "body.html": html, "body.txt": text}), urls
+        return self._plain
+
+    def filled(self, values: dict[str, Any], message_id: int, *, is_tracked: bool) -> Template:
+        """The template for one person; `values` gets the message's own ("m")."""
+        own: dict[str, Any] = {"t": tokens.sign(MESSAGE, message_id), "u": tokens.sign(UNSUBSCRIBE, message_id)}
+        if is_tracked:
+            values["m"] = own
+            return self.template
+        template, urls = self.plain()
+        values["m"] = own | links.personal(urls, values, base_url=settings.BASE_URL)
+        return template
+
     def mail(self, recipient: Recipient, values: dict[str, Any], date: str) -> mime.Mail:
         """One person's mail. Raises `CannotRender`."""
-        unsubscribe = tokens.sign(UNSUBSCRIBE, recipient.message_id)
-        values["m"] = {"t": tokens.sign(MESSAGE, recipient.message_id), "u": unsubscribe}
-        render = self.template.render
+        render = self.filled(values, recipient.message_id, is_tracked=recipient.is_tracked).render
+        unsubscribe = values["m"]["u"]
         subject = one_line(render("subject", values))[:900]
         lines = self.constant + headers.personal(
             recipient=recipient.address,

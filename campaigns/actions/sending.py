@@ -10,7 +10,7 @@ A worker that was frozen past its lease finds its token gone and its updates cha
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,15 +96,16 @@ def take(*, limit: int, at: datetime) -> Claim:
             )
             rows = Message.objects.filter(id__in=ids).values_list(
                 "id", "customer_id", "customer__email", "source_kind", "source_id", "content_version_id",
-                "content_version__digest", "attempt_no",
+                "content_version__digest", "attempt_no", "customer__preference__is_tracked",
             )  # fmt: skip
-            claim.recipients = [Recipient(*row) for row in rows]
+            claim.recipients = [Recipient(*row[:-1], is_tracked=row[-1] is not False) for row in rows]
     return claim
 
 
 def send_step(transport: Transport, mails: Sequence[Mail], claim: Claim, *, at: datetime) -> None:
     """Gate, hand over and record one step of a claim."""
-    passed = pass_gate([mail.message_id for mail in mails], claim.token, at=at)
+    tracked = {recipient.message_id for recipient in claim.recipients if recipient.is_tracked}
+    passed = pass_gate([mail.message_id for mail in mails], claim.token, tracked=tracked, at=at)
     allowed = [mail for mail in mails if mail.message_id in passed]
     if not allowed:
         return
@@ -120,11 +121,12 @@ def send_step(transport: Transport, mails: Sequence[Mail], claim: Claim, *, at: 
         raise NotAllowed(ours.detail)
 
 
-def pass_gate(ids: Sequence[int], token: UUID, *, at: datetime) -> set[int]:
+def pass_gate(ids: Sequence[int], token: UUID, *, tracked: Collection[int] = (), at: datetime) -> set[int]:
     """Decide for claimed rows and commit the decision: the rest may be sent now, and only by the holder of `token`.
 
-    Consent, suppression and the campaign's state are asked again inside the UPDATE itself: until this statement a
-    withdrawal wins.
+    Consent, suppression, the person's pause and the campaign's state are asked again inside the UPDATE itself: until this
+    statement a withdrawal wins. The `tracked` were filled in with an open pixel and counted links: who switched that off
+    meanwhile is filled in again without.
     """
     with transaction.atomic():
         sendable: list[tuple[int, str]] = []
@@ -137,7 +139,7 @@ def pass_gate(ids: Sequence[int], token: UUID, *, at: datetime) -> set[int]:
                 refused.setdefault(verdict, []).append(candidate.id)
         for verdict, refused_ids in refused.items():
             _refuse(refused_ids, token, verdict)
-        passed = _intend(sendable, token, at)
+        passed = _intend(sendable, token, at, tracked)
         late = {message_id for message_id, _ in sendable} - passed
         Message.objects.filter(id__in=late, token=token, state=MessageState.CLAIMED).update(
             state=MessageState.PLANNED, token=None, lease_until=None
@@ -156,12 +158,13 @@ def _refuse(ids: Sequence[int], token: UUID, verdict: gate.Verdict) -> None:
         rows.update(state=MessageState.SKIPPED, reason=verdict.reason, token=None, lease_until=None)
 
 
-def _intend(sendable: Sequence[tuple[int, str]], token: UUID, at: datetime) -> set[int]:
+def _intend(sendable: Sequence[tuple[int, str]], token: UUID, at: datetime, tracked: Collection[int] = ()) -> set[int]:
     if not sendable:
         return set()
     deadline = database_now() + ATTEMPT
     prepare = _prepared_values(attempt_started_at=at, attempt_deadline=deadline, token=token)
-    marks = ", ".join(["(%s, %s)"] * len(sendable))
+    marks = ", ".join(["(%s, %s, %s)"] * len(sendable))
+    values = [value for pair in sendable for value in (*pair, int(pair[0] in tracked))]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -175,11 +178,15 @@ def _intend(sendable: Sequence[tuple[int, str]], token: UUID, at: datetime) -> s
               AND (m."source_kind" = 'transactional' OR EXISTS (
                    SELECT 1 FROM "customers_consent" c WHERE c."customer_id" = m."customer_id"
                    AND c."topic_id" = m."topic_id" AND c."channel" = m."channel" AND c."state" = 'granted'))
+              AND NOT EXISTS (
+                   SELECT 1 FROM "customers_preference" p WHERE p."customer_id" = m."customer_id"
+                   AND ((p."paused_until" > %s AND m."source_kind" <> 'transactional')
+                        OR (v.column3 = 1 AND NOT p."is_tracked")))
               AND (m."source_kind" <> 'campaign' OR EXISTS (
                    SELECT 1 FROM "campaigns_campaign" k WHERE k."id" = m."source_id" AND k."state" = 'sending'))
             RETURNING "id"
             """,
-            [prepare[0], prepare[1], *(value for pair in sendable for value in pair), prepare[2]],
+            [prepare[0], prepare[1], *values, prepare[2], prepare[0]],
         )
         return {row[0] for row in cursor.fetchall()}
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -12,13 +11,13 @@ from campaigns import events
 from campaigns.enums import EngagementKind, MessageState, Visitor
 from campaigns.models import Engagement, Link, Message
 from campaigns.queries.recipients import SourceFailed, merge_values
-from campaigns.rules import visitor
-from campaigns.rules.template import BadTemplate, CannotRender, Template
+from campaigns.rules import links, visitor
+from campaigns.rules.template import BadTemplate
 from config.kit import tokens
 from customers.actions import consent
 from customers.actions.timeline import NewEvent, event_key, record_many
 from customers.enums import ConsentState
-from customers.models import Topic
+from customers.models import Preference, Topic
 
 RAW_LIMIT = 200  # per message: a loop somewhere must not fill the table
 
@@ -51,50 +50,21 @@ def opened(message: Message, visit: Visit, *, at: datetime) -> None:
 
 
 def target(message: Message, link: Link, *, at: datetime) -> str:
-    """The address of a link for one person: as stored, or with variables filled in.
-
-    Variables may fill in path and query of a stored origin, percent-encoded. An address that starts with a variable must
-    turn out to be a page of this installation: a value from a customer's profile never decides where a click goes.
-    """
-    if "{{" not in link.url and "{%" not in link.url:
-        return _readable(link.url)
+    """The address of a link for one person: as stored, or with variables filled in (`rules.links`). Raises `NoSuchLink`."""
+    values: dict[str, Any] = {}
     try:
-        template = Template({"url": link.url})
-        variables = [str(variable) for variable in template.variables]
-        values = merge_values(
-            [message.customer_id], variables, at=at, reference=f"{message.source_kind}:{message.source_id}"
-        )[message.customer_id]
-        origin = urlsplit(link.url)
-        is_stored_origin = origin.scheme in ("http", "https") and "{" not in origin.netloc and bool(origin.netloc)
-        if is_stored_origin:
-            values = {source: _quoted(found) for source, found in values.items()}
-        url = template.render("url", values)
-    except (BadTemplate, CannotRender, SourceFailed, ValueError) as error:
+        if links.is_variable(link.url):
+            variables = [str(variable) for variable in links.template_of(link.url).variables]
+            reference = f"{message.source_kind}:{message.source_id}"
+            values = merge_values([message.customer_id], variables, at=at, reference=reference)[message.customer_id]
+        return links.address(link.url, values, base_url=settings.BASE_URL)
+    except (BadTemplate, SourceFailed, links.BadLink) as error:
         raise NoSuchLink from error
-    url = "".join(character for character in url if character.isprintable()).strip().replace(" ", "%20")
-    if is_stored_origin or url.startswith(f"{settings.BASE_URL}/"):
-        return _readable(url)
-    raise NoSuchLink
-
-
-def _readable(url: str) -> str:
-    try:
-        urlsplit(url)
-    except ValueError as error:
-        raise NoSuchLink from error
-    return url
-
-
-def _quoted(value: Any) -> Any:
-    """Every text of a value percent-encoded, also inside lists and mappings, so that it stays within its place."""
-    if isinstance(value, str):
-        return quote(value, safe="")
-    if isinstance(value, dict):
-        return {key: _quoted(item) for key, item in value.items()}
-    return [_quoted(item) for item in value] if isinstance(value, list) else value
 
 
 def _note(message: Message, kind: EngagementKind, visit: Visit, *, at: datetime, link: Link | None, url: str = "") -> None:
+    if Preference.objects.filter(customer=message.customer_id, is_tracked=False).exists():
+        return  # a mail from before they switched it off: the link works, and nothing is kept
     others = 0
     if link is not None:
         near = Engagement.objects.filter(message=message, kind=kind, at__gt=at - visitor.BURST, at__lte=at)
@@ -139,14 +109,16 @@ def tell(message: Message, name: str, at: datetime, more: dict[str, str] | None 
     record_many([NewEvent(message.customer_id, name, at, key, "campaigns", properties)], at=at)
 
 
-def unsubscribe(message: Message, visit: Visit, *, source: str, wording: str, at: datetime) -> None:
+def unsubscribe(
+    message: Message, visit: Visit, *, source: str, wording: str, at: datetime, proof: consent.Proof = consent.NO_MORE
+) -> None:
     """Withdraw consent to the message's topic (to every topic when it has none). Repeating it changes nothing."""
     with transaction.atomic():
         topics = [message.topic] if message.topic else list(Topic.objects.all())
         for topic in topics:
             consent.set_consent(
                 [message.customer_id], topic=topic, channel=message.channel, state=ConsentState.DENIED, source=source,
-                wording=wording, at=at,
+                wording=wording, at=at, proof=proof,
             )  # fmt: skip
         first = Message.objects.filter(pk=message.pk, unsubscribed_at__isnull=True).update(unsubscribed_at=at)
         if first:
@@ -155,14 +127,3 @@ def unsubscribe(message: Message, visit: Visit, *, source: str, wording: str, at
                 user_agent=visit.user_agent, address_hash=visit.address_hash,
             )  # fmt: skip
             tell(message, events.MESSAGE_UNSUBSCRIBED, at)
-
-
-def choose_topics(message: Message, chosen: set[int], *, wording: str, at: datetime) -> None:
-    """Write the answers of the preference page: every topic is now on or off."""
-    with transaction.atomic():
-        for topic in Topic.objects.all():
-            consent.set_consent(
-                [message.customer_id], topic=topic, channel=message.channel,
-                state=ConsentState.GRANTED if topic.pk in chosen else ConsentState.DENIED,
-                source="preferences", wording=wording, at=at,
-            )  # fmt: skip

@@ -11,7 +11,10 @@ from config.kit.clock import now
 
 
 class OutboxTransport:
-    """Writes one row per mail. The row's key is the message, so a mail stands there once whatever happens."""
+    """Writes one row per mail. The row's key is the message, so a mail stands there once whatever happens.
+
+    A negative message id is that of a system mail.
+    """
 
     def deliver(self, mails: Iterable[Mail], *, deadline: float) -> list[Outcome]:
         listed = list(mails)
@@ -21,7 +24,8 @@ class OutboxTransport:
         OutboxMail.objects.bulk_create(
             (
                 OutboxMail(
-                    message_id=mail.message_id or None,
+                    message_id=mail.message_id if mail.message_id > 0 else None,
+                    system_mail_id=-mail.message_id if mail.message_id < 0 else None,
                     sender=_header(mail.headers, "From")[:400],
                     recipient=mail.recipient,
                     subject=mail.subject[:998],

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.enums import BodyKind
@@ -13,7 +14,7 @@ from campaigns.journeys.rules import words
 from campaigns.models.content import Content
 from campaigns.rules import blocks, template
 from campaigns.rules.template import BadTemplate
-from customers.models import Segment
+from customers.models import Segment, Topic
 
 SEGMENT_EVENTS = ("segment.entered", "segment.left")
 
@@ -51,6 +52,8 @@ class SettingsForm(forms.ModelForm):
         else:
             del self.fields["goal_days"]
         self.fields["topic"].required = True
+        offered = Q(archived_at=None) | Q(pk=self.instance.topic_id)
+        self.fields["topic"].queryset = Topic.objects.filter(offered).order_by("position", "name")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

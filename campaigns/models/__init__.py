@@ -3,7 +3,7 @@
 from campaigns.journeys.models import Enrolment, Journey, JourneyStep, JourneyVersion, StepLog
 from campaigns.models.campaign import Campaign
 from campaigns.models.content import Content, ContentVersion, Link
-from campaigns.models.message import Engagement, Message, OutboxMail
+from campaigns.models.message import Engagement, Message, OutboxMail, SystemMail
 
 __all__ = [
     "Campaign",
@@ -18,4 +18,5 @@ __all__ = [
     "Message",
     "OutboxMail",
     "StepLog",
+    "SystemMail",
 ]

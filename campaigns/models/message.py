@@ -83,10 +83,59 @@ class Engagement(models.Model):
         return f"{self.kind} of message {self.message_id}"
 
 
+class SystemMail(models.Model):
+    """A single mail that somebody asked for (a confirmation, a link); its reader need not be a customer yet.
+
+    It goes the way of a transactional message: claim, intent, answer. `key` is the promise: one mail per occasion. `values`
+    (which may hold a link) are emptied when the row is finished; the row itself is deleted after 30 days.
+    """
+
+    key = models.CharField(_("occasion"), max_length=120, unique=True)
+    template = models.CharField(_("template"), max_length=120)
+    recipient = models.CharField(_("to"), max_length=254)
+    address_hash = models.CharField(_("address hash"), max_length=64, db_index=True)
+    values = models.JSONField(_("values"), default=dict)
+    locale = models.CharField(_("language"), max_length=16, blank=True, default="")
+    despite = models.JSONField(_("blocks that do not count"), default=list)
+    state = models.CharField(_("state"), max_length=10, choices=MessageState, default=MessageState.PLANNED)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True, default="")
+    detail = models.CharField(_("detail"), max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(_("created"), db_index=True)
+    due_at = models.DateTimeField(_("due"))
+    token = models.UUIDField(_("claim"), null=True)
+    lease_until = models.DateTimeField(_("claimed until"), null=True)
+    attempt_no = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    attempt_deadline = models.DateTimeField(_("attempt deadline"), null=True)
+    provider_id = models.CharField(_("id at the mail server"), max_length=120, blank=True, default="")
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        verbose_name = _("system e-mail")
+        verbose_name_plural = _("system e-mails")
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="system_mail_due",
+                condition=Q(state__in=[MessageState.PLANNED, MessageState.DEFERRED]),
+            ),
+            models.Index(
+                fields=["id"],
+                name="system_mail_under_way",
+                condition=Q(state__in=[MessageState.CLAIMED, MessageState.SENDING]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template}: {self.state}"
+
+
 class OutboxMail(models.Model):
     """An e-mail kept on this machine instead of being sent; shown on the outbox page."""
 
     message = models.OneToOneField(Message, on_delete=models.CASCADE, null=True, blank=True, related_name="outbox_mail")
+    system_mail = models.OneToOneField(
+        SystemMail, on_delete=models.SET_NULL, null=True, blank=True, related_name="outbox_mail"
+    )
     sender = models.CharField(_("from"), max_length=400)
     recipient = models.CharField(_("to"), max_length=254)
     subject = models.CharField(_("subject"), max_length=998)

@@ -53,7 +53,8 @@ def _rows(messages: QuerySet[Message], at: datetime) -> QuerySet[Any]:
     running = Campaign.objects.filter(pk=OuterRef("source_id"), state=CampaignState.SENDING)
     return messages.annotate(
         has_consent=Exists(consent), recent=Coalesce(Subquery(recent), 0), has_twin=Exists(twin), runs=Exists(running),
-        address=F("customer__email"),
+        address=F("customer__email"), paused_until=F("customer__preference__paused_until"),
+        weekly_limit=F("customer__preference__weekly_limit"),
     )  # fmt: skip
 
 
@@ -66,15 +67,16 @@ def facts_of(messages: QuerySet[Message], *, at: datetime) -> list[Candidate]:
     """Facts of any messages, for the gate and for the answer to "would it go out now?"."""
     rows = list(
         _rows(messages, at).values_list(
-            "id", "address", "source_kind", "has_consent", "runs", "has_twin", "recent", "planned_at"
+            "id", "address", "source_kind", "has_consent", "runs", "has_twin", "recent", "planned_at", "paused_until",
+            "weekly_limit",
         )
-    )
+    )  # fmt: skip
     hashes = {row[1]: address_hash(row[1]) for row in rows if row[1]}
     blocked = set(
         Suppression.objects.filter(channel="email", address_hash__in=hashes.values()).values_list("address_hash", flat=True)
     )
     found = []
-    for message_id, address, kind, has_consent, runs, has_twin, recent, planned_at in rows:
+    for message_id, address, kind, has_consent, runs, has_twin, recent, planned_at, paused_until, weekly_limit in rows:
         hashed = hashes.get(address, "")
         facts = Facts(
             address=address,
@@ -85,6 +87,8 @@ def facts_of(messages: QuerySet[Message], *, at: datetime) -> list[Candidate]:
             has_twin=bool(address) and has_twin and kind == SourceKind.CAMPAIGN,
             recent=recent,
             planned_at=planned_at,
+            paused_until=paused_until,
+            weekly_limit=weekly_limit,
         )
         found.append(Candidate(message_id, facts, hashed))
     return found

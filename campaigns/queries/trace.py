@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from campaigns.enums import HANDED_OVER, MessageState, Reason, SourceKind
 from campaigns.models import Campaign, Message
 from campaigns.queries.gate_facts import facts_of
-from campaigns.rules.gate import CAP_COUNT
 from customers.models import Consent, ConsentChange
 
 
@@ -99,8 +98,12 @@ def _outlook(message: Message, at: datetime) -> list[Step]:
     if not found:
         return []
     facts = found[0].facts
-    words = _("%(count)s of at most %(cap)s messages in the last seven days") % {"count": facts.recent, "cap": CAP_COUNT}
-    steps = [Step(_("Frequency"), words, None, "good" if facts.recent < CAP_COUNT else "warn")]
+    words = _("%(count)s of at most %(cap)s messages in the last seven days") % {"count": facts.recent, "cap": facts.cap}
+    if facts.weekly_limit is not None:
+        words += ". " + _("The person asked for at most %(count)s a week.") % {"count": facts.weekly_limit}
+    steps = [Step(_("Frequency"), words, None, "good" if facts.recent < facts.cap else "warn")]
+    if facts.paused_until and facts.paused_until > at:
+        steps.append(Step(_("Pause"), _("The person asked for a pause until then."), facts.paused_until, "warn"))
     if facts.is_suppressed:
         steps.append(Step(_("Address"), str(Reason.SUPPRESSED.label), None, "bad"))
     if not facts.is_running:

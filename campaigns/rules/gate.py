@@ -24,7 +24,10 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the gate knows of one message at this moment; `recent` counts marketing messages of the last seven days."""
+    """What the gate knows of one message at this moment; `recent` counts marketing messages of the last seven days.
+
+    `paused_until` and `weekly_limit` are the person's own wishes, from the preference page.
+    """
 
     address: str
     source_kind: str
@@ -34,6 +37,13 @@ class Facts:
     has_twin: bool
     recent: int
     planned_at: datetime
+    paused_until: datetime | None = None
+    weekly_limit: int | None = None
+
+    @property
+    def cap(self) -> int:
+        """How many marketing messages this person may get in seven days: our own cap, or less if they wish so."""
+        return CAP_COUNT if self.weekly_limit is None else min(CAP_COUNT, self.weekly_limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,9 @@ def is_address(address: str) -> bool:
 def decide(facts: Facts, *, at: datetime) -> Verdict:
     """The verdict; the first rule that objects wins, in the order in which staff would ask.
 
-    Transactional messages need no consent and know no cap; a blocked address stops them too. A journey's message waits a
-    day when the person already got enough, up to three days; a campaign's message would be stale and is skipped.
+    Transactional messages need no consent and know neither pause nor cap; a blocked address stops them too. A journey's
+    message waits until a pause is over, and a day when the person already got enough, up to three days; a campaign's
+    message would be stale and is skipped.
     """
     marketing = facts.source_kind != SourceKind.TRANSACTIONAL
     checks = [
@@ -66,7 +77,11 @@ def decide(facts: Facts, *, at: datetime) -> Verdict:
     for objects, reason in checks:
         if objects:
             return Verdict(Answer.SKIP, reason)
-    if marketing and facts.recent >= CAP_COUNT:
+    if marketing and facts.paused_until and facts.paused_until > at:
+        if facts.source_kind == SourceKind.JOURNEY:
+            return Verdict(Answer.DEFER, Reason.PAUSED, facts.paused_until)
+        return Verdict(Answer.SKIP, Reason.PAUSED)
+    if marketing and facts.recent >= facts.cap:
         if facts.source_kind == SourceKind.JOURNEY and at - facts.planned_at < PATIENCE:
             return Verdict(Answer.DEFER, Reason.FREQUENCY_CAP, at + timedelta(days=1))
         return Verdict(Answer.SKIP, Reason.FREQUENCY_CAP)

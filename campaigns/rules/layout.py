@@ -83,22 +83,31 @@ class Hidden:
 
 def framed(body: str, look: Look, preheader: str, base_url: str) -> str:
     """Rows of blocks inside the brand's frame, with the footer that every marketing message must have."""
-    website = f'<a href="{escape(look.website)}">{escape(look.name)}</a>' if look.website else escape(look.name)
+    website = _named(look)
     style = STYLES.replace("COLOUR", look.colour)
     return (
         f'<!doctype html>\n<html lang="{escape(look.locale[:5])}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(look.name)}</title><style>{style}</style></head>\n<body>"
+        f"<title>{_literal(look.name)}</title><style>{style}</style></head>\n<body>"
         f'<div class="preheader">{preheader}</div>\n'
         '<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td class="outer">\n'
         '<table role="presentation" class="frame" width="100%" cellpadding="0" cellspacing="0" align="center">\n'
-        f'<tr><td class="brand">{escape(look.name)}</td></tr>\n{body}'
+        f'<tr><td class="brand">{_literal(look.name)}</td></tr>\n{body}'
         f'<tr><td class="foot">{_footer(look, website, base_url)}</td></tr>\n</table></td></tr></table></body></html>'
     )
 
 
+def _literal(text: str) -> str:
+    """Text of the brand for a template: escaped for HTML, each brace as a literal, so that it opens no variable."""
+    return escape(text).replace("{", "{{ '{' }}")
+
+
+def _named(look: Look) -> str:
+    return f'<a href="{_literal(look.website)}">{_literal(look.name)}</a>' if look.website else _literal(look.name)
+
+
 def _footer(look: Look, website: str, base_url: str) -> str:
-    address = "<br>".join(escape(line) for line in look.postal_address.splitlines() if line.strip())
+    address = "<br>".join(_literal(line) for line in look.postal_address.splitlines() if line.strip())
     return (
         f"{FOOTER_MARK}You get this because you are a customer of {website}.<br>\n"
         f'<a href="{base_url}/u/{{{{ m.u }}}}">Unsubscribe</a> · <a href="{base_url}/p/{{{{ m.u }}}}">Choose what you get</a> · '  # noqa: E501
@@ -111,7 +120,7 @@ def completed(html: str, look: Look, preheader: str, base_url: str) -> str:
     hidden = f'<div style="display:none;max-height:0;overflow:hidden">{preheader}</div>' if preheader else ""
     foot = ""
     if "m.u " not in html or not look.postal_address:
-        website = f'<a href="{escape(look.website)}">{escape(look.name)}</a>' if look.website else escape(look.name)
+        website = _named(look)
         style = "padding:20px;font-size:13px;line-height:1.6;color:#56625b;font-family:Helvetica,Arial,sans-serif"
         foot = f'<div style="{style}">{_footer(look, website, base_url)}</div>'
     if not re.search(r"<body\b", html, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""What customers open from a message: links, pixel, unsubscribe, preferences, view in browser."""
+"""What customers open from a message: links, pixel, unsubscribe, view in browser."""
 
 from base64 import b64decode
 from typing import Any
@@ -17,8 +17,8 @@ from campaigns.views.frames import framed, own_policy
 from config.kit import tokens
 from config.kit.access import client_address, public
 from config.kit.clock import now
-from customers.enums import ConsentState
-from customers.models import Consent, Topic
+from customers.actions import consent
+from customers.models import Preference
 
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -83,33 +83,15 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             _visit(request),
             source="one-click" if is_one_click else "unsubscribe page",
             wording=_("Unsubscribe"),
+            proof=consent.Proof(
+                client_address=client_address(request), user_agent=request.headers.get("User-Agent", "")[:300]
+            ),
             at=now(),
         )
         if is_one_click:
             return HttpResponse("Unsubscribed.\n", content_type="text/plain")
         context["is_done"] = True
     return render(request, "campaigns/public/unsubscribe.html", context)
-
-
-@public
-@csrf_exempt
-@require_http_methods(["GET", "HEAD", "POST"])
-def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """Topics on and off; the token is the proof, so no cookie is needed."""
-    message = _message(rendering.UNSUBSCRIBE, token)
-    topics = list(Topic.objects.order_by("name"))
-    if request.method == "POST":
-        known = {str(topic.pk): topic.pk for topic in topics}
-        chosen = {known[value] for value in request.POST.getlist("topic") if value in known}
-        tracking.choose_topics(message, chosen, wording=_("Choose what you get from us"), at=now())
-    granted = set(
-        Consent.objects.filter(
-            customer=message.customer_id, channel=message.channel, state=ConsentState.GRANTED
-        ).values_list("topic_id", flat=True)
-    )
-    rows = [{"topic": topic, "is_on": topic.pk in granted} for topic in topics]
-    context = {"rows": rows, "token": token, "is_saved": request.method == "POST"}
-    return render(request, "campaigns/public/preferences.html", context)
 
 
 @public
@@ -127,8 +109,8 @@ def in_browser(request: HttpRequest, token: str) -> HttpResponse:
             [message.customer_id], prepared.version.variables, at=at,
             reference=f"{message.source_kind}:{message.source_id}",
         )[message.customer_id]  # fmt: skip
-        values["m"] = {"t": token, "u": tokens.sign(rendering.UNSUBSCRIBE, message.pk)}
-        html = prepared.template.render("body.html", values)
+        is_tracked = not Preference.objects.filter(customer=message.customer_id, is_tracked=False).exists()
+        html = prepared.filled(values, message.pk, is_tracked=is_tracked).render("body.html", values)
     except (SourceFailed, CannotRender) as error:
         raise Http404 from error
     return framed(html)

@@ -26,6 +26,17 @@ def of_segments(segment_ids: Sequence[int]) -> dict[int, list[Use]]:
     return dict(found)
 
 
+def of_events(names: Sequence[str]) -> dict[str, list[Use]]:
+    """Journeys whose entry is one of these events; one query."""
+    found: dict[str, list[Use]] = defaultdict(list)
+    for journey in Journey.objects.exclude(state=JourneyState.STOPPED).order_by("name"):
+        name = journey.entry.get("event") if isinstance(journey.entry, Mapping) else None
+        if name in names:
+            url = reverse("campaigns:journey-detail", args=[journey.pk])
+            found[str(name)].append(Use("Journey", journey.name, url, journey.state == JourneyState.LIVE))
+    return dict(found)
+
+
 def _named(value: Any) -> Iterator[int]:
     """Every segment that JSON names: `segment_id` of a trigger, `segment` of a condition."""
     if isinstance(value, Mapping):
