@@ -11,18 +11,21 @@ class LoyaltyConfig(AppConfig):
     verbose_name = "Loyalty"
 
     def ready(self) -> None:
-        from customers.ports import effects, fields, jobs, merge, nav, panels, personal_data, samples
+        from customers.ports import effects, fields, import_kinds, jobs, merge, nav, panels, personal_data, samples
         from loyalty import events, sample, subscribers  # noqa: F401
         from loyalty.actions import effects as own_effects
+        from loyalty.actions import opening, settle, tiers
         from loyalty.actions import personal_data as own_data
-        from loyalty.actions import settle, tiers
+        from loyalty.queries import exports as lists
         from loyalty.queries import ports
 
         events.register_all()
+        lists.register_all()
         for field in ports.FIELDS:
             fields.register(field)
         merge.register(ports.MERGE)
         effects.register(own_effects.GIVE_POINTS)
+        import_kinds.register(import_kinds.Taker("points", opening.give))
         nav.register(
             nav.NavItem(
                 "loyalty", "Loyalty", "award", "loyalty:overview", 50, ("loyalty",), "loyalty.view_account", "Programmes"
@@ -30,8 +33,13 @@ class LoyaltyConfig(AppConfig):
         )
         panels.register(panels.Panel("loyalty", "Loyalty", "award", "loyalty:panel", 20, "loyalty.view_account"))
         personal_data.register(
-            personal_data.PersonalData("loyalty", ports.MODELS, ports.export, own_data.erase, own_data.merge)
-        )
+            personal_data.PersonalData(
+                "loyalty", ports.MODELS, ports.export, own_data.erase, own_data.merge, remember=own_data.remember,
+                unmerge=own_data.unmerge, count=own_data.count, warn=own_data.warn,
+                erased="Notes in the points ledger; the account loses its owner.",
+                stays="Points booked, without a name: they are part of the books.",
+            )
+        )  # fmt: skip
         minutes = timedelta(minutes=5)
         for task, label, every, due in (
             ("settle_due", "Points that mature or expire", minutes, settle.due),

@@ -9,13 +9,14 @@ class MetricsConfig(AppConfig):
     verbose_name = "Metrics"
 
     def ready(self) -> None:
-        from customers.ports import jobs, nav, personal_data
+        from customers.ports import jobs, nav, panels, personal_data
         from metrics import sample, subscribers  # noqa: F401
         from metrics.actions.personal_data import POLICY
         from metrics.queries import due, fields
 
         fields.register_all()
         personal_data.register(POLICY)
+        panels.register(panels.Panel("value", "Value", "gem", "metrics:panel", 18, "metrics.view_rfmscore"))
         nav.register(nav.NavItem("home", "Home", "house", "metrics:home", 0, ("metrics:home",)))
         nav.register(
             nav.NavItem(
@@ -26,7 +27,18 @@ class MetricsConfig(AppConfig):
                 80,
                 tuple(
                     f"metrics:{name}"
-                    for name in ("insights", "retention", "rfm", "nps", "messages", "definitions", "definition", "people")
+                    for name in (
+                        "insights",
+                        "mrr",
+                        "mrr-movements",
+                        "retention",
+                        "rfm",
+                        "nps",
+                        "messages",
+                        "definitions",
+                        "definition",
+                        "people",
+                    )
                 ),
                 "metrics.view_dailyfact",
                 "Results",

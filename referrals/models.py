@@ -46,10 +46,12 @@ class Programme(models.Model):
 class Code(models.Model):
     """The personal code of one customer, 64 random bits, the same in every programme.
 
-    `owner_…` are keyed hashes of the browser and network from which the owner last opened the share page.
+    `owner_…` are keyed hashes of the browser and network from which the owner last opened the share page. The code of a
+    customer who was merged into another has no customer; it `leads_to` the other's code, so that printed links go on.
     """
 
-    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="referral_code")
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, null=True, related_name="referral_code")
+    leads_to = models.ForeignKey("self", on_delete=models.CASCADE, null=True, editable=False, related_name="+")
     code = models.CharField(_("code"), max_length=40)
     created_at = models.DateTimeField(_("created"))
     owner_visitor_hash = models.CharField(max_length=64, blank=True, default="")

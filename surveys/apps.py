@@ -12,10 +12,13 @@ class SurveysConfig(AppConfig):
     def ready(self) -> None:
         from customers.ports import fields, jobs, merge, nav, panels, personal_data, samples
         from surveys import events, sample, subscribers  # noqa: F401
+        from surveys.actions import privacy
         from surveys.queries import due, ports
+        from surveys.queries import exports as lists
         from surveys.queries import merge as variables
 
         events.register_all()
+        lists.register_all()
         for field in ports.FIELDS:
             fields.register(field)
         merge.register(
@@ -38,8 +41,17 @@ class SurveysConfig(AppConfig):
                 "surveys", "Surveys", "gauge", "surveys:list", 70, ("surveys",), "surveys.view_survey", "Programmes"
             )
         )
-        panels.register(panels.Panel("surveys", "Surveys", "gauge", "surveys:panel", 50, "surveys.view_response"))
-        personal_data.register(personal_data.PersonalData("surveys", ports.MODELS, ports.export, ports.erase, ports.merge))
+        panels.register(
+            panels.Panel("surveys", "Surveys", "gauge", "surveys:panel", 50, "surveys.view_response", "messages")
+        )
+        personal_data.register(
+            personal_data.PersonalData(
+                "surveys", ports.MODELS, ports.export, ports.erase, ports.merge, tables=privacy.TABLES,
+                unmerge=privacy.unmerge, count=privacy.count,
+                erased="Comments in answers and the wish to be contacted; open survey links stop working.",
+                stays="Scores without a name, so that results of the past do not change.",
+            )
+        )  # fmt: skip
         jobs.register(
             jobs.Job("surveys.settle_quiet", "Survey answers", "surveys", timedelta(minutes=5), due.quiet_answers)
         )

@@ -16,7 +16,7 @@ from metrics import definitions
 from metrics.definitions import Definition
 from metrics.enums import RfmClass
 from metrics.models import RfmScore
-from metrics.queries import figures, show
+from metrics.queries import figures, mrr_page, show
 from metrics.queries.figures import Daily
 from metrics.queries.tables import Table
 from metrics.rules.commerce import ratio
@@ -456,6 +456,8 @@ def one(definition: Definition, period: Period, currency: str, query: str) -> di
         elif definition.key == "monthly_buyers":
             found_buyers = dict(list(figures.monthly_buyers().items())[-24:])
             context["chart"] = show.month_chart("course", str(definition.label), found_buyers, name=str(definition.label))
+        elif definition.key in mrr_page.COURSES:
+            context["chart"] = mrr_page.course(definition.key, currency, period.last)
     else:
         daily = figures.daily([definition.key], first=period.before.first, last=period.last)
         context["row"] = _row(definition.key, daily, period, currency, query)

@@ -11,6 +11,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import TruncDate
 
 from config.kit.clock import day_bounds, zone
+from customers.enums import OrderState
 from customers.models import Customer, Event, Order, Refund
 from customers.queries import brand
 from metrics.queries import statements
@@ -47,7 +48,8 @@ def orders(first: date, last: date) -> Figures:
         part = ("", "") if currency == home else ("currency", currency)
         for metric, value in (("orders", count), ("revenue", revenue), ("buyers", buyers)):
             figures[day, metric, *part] += int(value)
-    refunds = Refund.objects.filter(local_day__range=(first, last)).order_by()
+    # A cancelled order is no order, so what it gave back is no refund: revenue goes down once, on the day of the order.
+    refunds = Refund.objects.filter(local_day__range=(first, last)).exclude(order__state=OrderState.CANCELLED).order_by()
     for day, currency, amount in refunds.values_list("local_day", "currency").annotate(amount=Sum("amount_minor")):
         part = ("", "") if currency == home else ("currency", currency)
         figures[day, "refunds", *part] += int(amount)

@@ -22,13 +22,14 @@ PERMISSION = "metrics.view_dailyfact"
 def _tabs(here: str, query: str) -> list[dict[str, Any]]:
     names = [
         ("insights", _("Overview")),
+        ("mrr", _("MRR")),
         ("retention", _("Retention")),
         ("rfm", _("RFM")),
         ("nps", _("NPS")),
         ("messages", _("Messages")),
         ("definitions", _("Definitions")),
     ]
-    keeps = {"insights", "nps", "messages"}
+    keeps = {"insights", "mrr", "nps", "messages"}
     return [
         {
             "label": label,
@@ -39,7 +40,7 @@ def _tabs(here: str, query: str) -> list[dict[str, Any]]:
     ]
 
 
-def _page(request: HttpRequest, here: str, found: dict[str, Any], form: PeriodForm | None = None) -> HttpResponseBase:
+def show_page(request: HttpRequest, here: str, found: dict[str, Any], form: PeriodForm | None = None) -> HttpResponseBase:
     """The page, or its table as a file with `?format=csv`."""
     if request.GET.get("format") == "csv" and "table" in found:
         return as_csv(f"perennial-{here}", found["table"])
@@ -56,7 +57,7 @@ def _form(request: HttpRequest) -> PeriodForm:
 def overview(request: HttpRequest) -> HttpResponseBase:
     """All figures of a period against the period before."""
     form = _form(request)
-    return _page(request, "insights", insights.overview(form.chosen, brand.current().currency, form.query), form)
+    return show_page(request, "insights", insights.overview(form.chosen, brand.current().currency, form.query), form)
 
 
 @staff(PERMISSION)
@@ -65,33 +66,33 @@ def retention(request: HttpRequest) -> HttpResponseBase:
     view = request.GET.get("view", "percent")
     if view not in insights.COHORT_VIEWS:
         view = "percent"
-    return _page(request, "retention", insights.retention(view, brand.current().currency))
+    return show_page(request, "retention", insights.retention(view, brand.current().currency))
 
 
 @staff(PERMISSION)
 def rfm(request: HttpRequest) -> HttpResponseBase:
     """The recency x frequency grid and its groups."""
-    return _page(request, "rfm", insights.rfm(brand.current().currency))
+    return show_page(request, "rfm", insights.rfm(brand.current().currency))
 
 
 @staff(PERMISSION)
 def nps(request: HttpRequest) -> HttpResponseBase:
     """Net Promoter Score by month with its interval."""
     form = _form(request)
-    return _page(request, "nps", insights.nps(form.chosen, form.query), form)
+    return show_page(request, "nps", insights.nps(form.chosen, form.query), form)
 
 
 @staff(PERMISSION)
 def messages(request: HttpRequest) -> HttpResponseBase:
     """Sends, engagement and reputation, and who sent."""
     form = _form(request)
-    return _page(request, "messages", insights.messages(form.chosen, form.query), form)
+    return show_page(request, "messages", insights.messages(form.chosen, form.query), form)
 
 
 @staff(PERMISSION)
 def definition_list(request: HttpRequest) -> HttpResponseBase:
     """What every figure means."""
-    return _page(request, "definitions", insights.glossary())
+    return show_page(request, "definitions", insights.glossary())
 
 
 @staff(PERMISSION)
@@ -101,4 +102,4 @@ def definition(request: HttpRequest, metric: str) -> HttpResponseBase:
         raise Http404
     form = _form(request)
     found = insights.one(definitions.get(metric), form.chosen, brand.current().currency, form.query)
-    return _page(request, "definition", found, form)
+    return show_page(request, "definition", found, form)

@@ -43,6 +43,8 @@ def claim(code: Code, *, programme: Programme, email: str, visitor: Visitor, at:
     An address that may not be referred (own, known customer, bound to another member) is stored as blocked with its reason,
     and the caller must answer the same. Raises `NotAnAddress`, `LinkIsFull`.
     """
+    if code.customer_id is None:
+        raise ValueError("a code that leads to another one takes no claims")
     address = emails.normalise(email)
     if not address or len(email.strip()) > 254:
         raise NotAnAddress

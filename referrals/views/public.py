@@ -50,7 +50,7 @@ def friend_page(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "referrals/public_slow_down.html", status=429)
     if code == SAMPLE_CODE:
         return _friend(request, None, programmes.active(), is_sample=True)
-    found = Code.objects.select_related("customer").filter(code=code.upper()).first() if _is_code(code) else None
+    found = _found(code) if _is_code(code) else None
     if found is None:
         limits.note_miss(network)
         raise Http404
@@ -64,6 +64,16 @@ def friend_page(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         return _claim(request, found, programme)
     return _visit(request, found, programme)
+
+
+def _found(text: str) -> Code | None:
+    """The code, or the one it leads to: its owner may have been merged into another customer, more than once."""
+    code = Code.objects.select_related("customer").filter(code=text.upper()).first()
+    while code is not None and code.customer_id is None:
+        if code.leads_to_id is None:
+            return None
+        code = Code.objects.select_related("customer").filter(pk=code.leads_to_id).first()
+    return code
 
 
 def _is_code(text: str) -> bool:
@@ -122,7 +132,7 @@ def _friend(
         return render(request, "referrals/public_state.html", {"state": "ended", "own_link": None}, status=410)
     context = {
         "programme": programme,
-        "first_name": code.customer.first_name if code else "",
+        "first_name": code.customer.first_name if code and code.customer else "",
         "form": form or ClaimForm(),
         "has_error": form is not None,
         "is_sample": is_sample,

@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from customers.ports.personal_data import Part, Table
 from surveys.actions import latest
 from surveys.models import Invitation, Response, ResponseRevision, SurveyStop
 
@@ -36,3 +38,19 @@ def merge(from_id: int, into_id: int, *, at: datetime) -> None:
             SurveyStop.objects.get_or_create(customer_id=into_id, defaults={"at": stopped.at})
         SurveyStop.objects.filter(customer_id=from_id).delete()
         latest.refresh([from_id, into_id])
+
+
+def unmerge(kept: dict[str, object], from_id: int, into_id: int, at: datetime) -> None:
+    """After the answers went back, the newest score of each is found anew."""
+    latest.refresh([from_id, into_id])
+
+
+def count(customer_id: int) -> list[Part]:
+    """What a customer owns here."""
+    return [
+        Part(_("Survey answers"), Response.objects.filter(customer_id=customer_id).count()),
+        Part(_("Survey invitations"), Invitation.objects.filter(customer_id=customer_id).count()),
+    ]
+
+
+TABLES = (Table(Invitation), Table(Response, is_moved=True), Table(SurveyStop, is_state=True))
