@@ -43,6 +43,7 @@ lock: .venv/.installed ## Resolve the newest versions that pyproject.toml and pa
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -q -o requirements/base.txt
 	@$(BIN)/uv pip compile pyproject.toml --group dev --upgrade --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 -q -o requirements/dev.txt
 	@npm install --package-lock-only --silent
+	@node -e 'const f=require("fs"),n="package-lock.json",l=JSON.parse(f.readFileSync(n));for(const p of Object.values(l.packages))delete p.funding;f.writeFileSync(n,JSON.stringify(l,null,2)+"\n")'  # names no host
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .

@@ -32,10 +32,10 @@ def on_postgresql():
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """SQLite empties tables by DELETE after a test with real transactions; the points ledger would refuse that."""
+    """SQLite empties tables by DELETE after a test with real transactions; append-only tables would refuse that."""
     from django.db import connection
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            for table in ("loyalty_entry", "loyalty_allocation"):
+            for table in ("loyalty_entry", "loyalty_allocation", "customers_consentchange"):
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_delete"')

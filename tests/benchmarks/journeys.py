@@ -12,6 +12,7 @@ from campaigns.journeys.models import Enrolment, StepLog
 from campaigns.journeys.queries import due, walks
 from campaigns.models import Message
 from customers.models import Customer
+from tests.benchmarks import world
 from tests.benchmarks.harness import Report, alternate, rate
 from tests.factories import journeys as make
 
@@ -48,14 +49,14 @@ def run(report: Report) -> None:
 
 
 def _people(count: int) -> None:
+    world.insert_select(
+        Customer,
+        f"generate_series(1, {count}) n",
+        email="'p' || n || '@example.com'",
+        first_name="'P'",
+        created_at="timestamptz '2026-01-01'",
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO customers_customer (email, phone, first_name, last_name, locale, timezone, country, city, currency, "
-            "company, industry, market, persona, plan, stage, acquisition_channel, attributes, created_at, updated_at) "
-            "SELECT 'p' || n || '@example.com', '', 'P', '', '', '', '', '', '', '', '', '', '', '', '', '', '{}', %s, %s "
-            "FROM generate_series(1, %s) n",
-            [AT, AT, count],
-        )
         cursor.execute("ANALYZE customers_customer")
 
 

@@ -5,10 +5,11 @@ the test, so that a new page cannot be forgotten.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -17,8 +18,27 @@ from campaigns.actions import rendering, testing
 from campaigns.journeys.models import Journey, JourneyStep
 from campaigns.models import Campaign, Content, Message, OutboxMail
 from config.kit import tokens
+from customers.exports.actions import jobs as exporting
 from customers.imports.actions import jobs
-from customers.models import Customer, ImportJob, Segment, Topic
+from customers.ingest.actions import keys
+from customers.models import (
+    Connection,
+    Customer,
+    DataRequest,
+    Delivery,
+    ImportJob,
+    Order,
+    Persona,
+    Product,
+    Segment,
+    SignupForm,
+    Suppression,
+    Topic,
+    TrackedEvent,
+    TrackedProperty,
+    WriteKey,
+)
+from customers.ports.exports import Criteria
 from loyalty.actions import rewards
 from loyalty.models import Account, Redemption, Reward
 from loyalty.queries import ports as loyalty_links
@@ -38,10 +58,14 @@ COUNTS = 6  # how many objects of a kind are tried until one answers
 FRAMES = {
     "campaigns:content-preview", "campaigns:message-body", "campaigns:outbox-body", "campaigns:in-browser",
 }  # fmt: skip
+POSTED = {"customers:source-hook"}  # for machines: who asks without a signature is told nothing
 EMPTY = [
-    "/", "/customers/", "/segments/", "/imports/", "/campaigns/", "/journeys/", "/messages/", "/outbox/", "/loyalty/",
+    "/", "/customers/", "/segments/", "/imports/", "/exports/", "/orders/", "/subscriptions/", "/products/",
+    "/settings/exchange-rates/", "/insights/mrr/", "/campaigns/", "/journeys/", "/messages/", "/outbox/", "/loyalty/",
     "/loyalty/members/", "/loyalty/rewards/", "/referrals/", "/referrals/all/", "/surveys/", "/insights/",
     "/insights/retention/", "/insights/rfm/", "/insights/nps/", "/insights/messages/", "/settings/", "/settings/watchdog/",
+    "/settings/data-requests/", "/settings/retention/", "/customers/duplicates/", "/customers/merges/",
+    "/settings/consent/", "/settings/topics/", "/settings/sign-up/", "/settings/suppression/", "/settings/suppression/add/",
 ]  # fmt: skip
 
 
@@ -59,11 +83,34 @@ def shop(transactional_db, tmp_path, settings, live_server):
     rewards.claim(richest.customer_id, reward_id=Reward.objects.order_by("cost").first().pk, key="test", at=at)
     content = Content.objects.exclude(blocks=[]).first()
     assert testing.send_test(content, "me@example.com", customer_id=None, at=at) == ""
+    data_requests(at)
+    keys.create(name="Website", kind="browser", user_id=None, at=at)
+    shop = Connection.objects.create(kind="stripe", name="Shop", code="shop-code", created_at=at)
+    Delivery.objects.create(
+        connection=shop, external_id="evt_1", topic="charge.refunded", payload={"id": "evt_1"}, occurred_at=at,
+        received_at=at, state="held", reason="The order is not here yet.",
+    )  # fmt: skip
     Campaign.objects.create(
         name="Draft for May", segment=Segment.objects.filter(member_count__gt=0).first(), topic=Topic.objects.first(),
         content=Content.objects.create(name="Draft", subject="Hello", blocks=content.blocks, created_at=at, updated_at=at),
         holdout_percent=0, created_at=at, updated_at=at,
     )  # fmt: skip
+
+
+def data_requests(at):
+    """One to be confirmed, one that can be called off, one whose file is there."""
+    customer, later = Customer.objects.order_by("pk").first(), at + timedelta(days=1)
+    for token, kind, state in (
+        ("sample-confirm", "erasure", "requested"), ("sample-cancel", "erasure", "queued"),
+        ("sample-download", "export", "done"),
+    ):  # fmt: skip
+        row = DataRequest(
+            kind=kind, state=state, customer=customer, customer_number=customer.pk, requested_at=at, runs_at=later,
+            expires_at=later, due_on=later.date(), fingerprint=tokens.fingerprint(token), is_by_customer=True,
+        )  # fmt: skip
+        if state == "done":
+            row.file.save("copy.zip", SimpleUploadedFile("copy.zip", b"PK"), save=False)
+        row.save()
 
 
 def ids(model, *order, **only):
@@ -74,15 +121,45 @@ def signed(purpose, pks):
     return [tokens.sign(purpose, pk) for pk in pks]
 
 
+def written_file():
+    """A list that Ada took out: only she may download it."""
+    ada = get_user_model().objects.get(username="ada")
+    job = exporting.ask(key="products", criteria=Criteria(), user_id=ada.pk, at=datetime.now(UTC))
+    exporting.run_job(job.pk, clock=lambda: datetime.now(UTC))
+    return [job.pk]
+
+
 def known():
     """(start of the address's name, its argument) → values to try; the first row that fits counts."""
     people = ids(Customer, "-facts__order_count")
     live = ids(Journey, state="live")
     return {
+        ("customers:source-add", "kind"): ["stripe", "shopify"],
+        ("customers:source-delivery", "pk"): ids(Delivery),
+        ("customers:source", "pk"): ids(Connection) or [0],
+        ("customers:source", "code"): list(Connection.objects.values_list("code", flat=True)),
+        ("customers:ingest-library", "key"): list(WriteKey.objects.values_list("public_value", flat=True)),
+        ("customers:ingest", "pk"): ids(WriteKey),
         ("customers:segment-list-edit", "pk"): ids(Segment, kind="static"),
         ("customers:segment", "pk"): ids(Segment, "-member_count", kind="dynamic"),
         ("customers:topic", "pk"): ids(Topic),
         ("customers:import", "pk"): ids(ImportJob),
+        ("customers:import-sample", "kind"): ["customers", "events"],
+        ("customers:export", "pk"): written_file(),
+        ("customers:export-new", "key"): ["customers", "segment_members", "events", "products"],
+        ("customers:order", "pk"): ids(Order),
+        ("customers:signup", "pk"): ids(SignupForm),
+        ("customers:suppression", "pk"): ids(Suppression) or [0],
+        ("customers:sign-up", "code"): list(SignupForm.objects.values_list("code", flat=True)),
+        ("customers:opt-in", "token"): ["sample:0"],
+        ("campaigns:my-preferences", "token"): signed("preferences", people),
+        ("customers:product", "pk"): ids(Product),
+        ("customers:persona", "pk"): ids(Persona),
+        ("customers:tracking-event", "pk"): ids(TrackedEvent),
+        ("customers:tracking-property", "pk"): ids(TrackedProperty),
+        ("customers:merge", "source"): people,
+        ("customers:privacy-start", "token"): signed("privacy", people),
+        ("customers:privacy", "token"): ["sample-confirm", "sample-cancel", "sample-download"],
         ("customers:", "pk"): people,
         ("campaigns:content", "pk"): ids(Content),
         ("campaigns:message", "pk"): ids(Message, state="sent"),
@@ -106,6 +183,7 @@ def known():
         ("surveys:", "survey_id"): ids(Survey),
         ("surveys:", "token"): [*signed(survey_links.INVITATION, ids(Invitation)), *signed(survey_links.PREVIEW, ids(Survey))],
         ("metrics:", "metric"): ["revenue"],
+        ("metrics:mrr", "kind"): ["new", "churn"],
         ("metrics:", "kind"): ["rfm", "new"],
         ("metrics:", "part"): ["champions"],
         ("", "customer_id"): people,
@@ -116,7 +194,7 @@ def addresses(public):
     """(name, candidates) of every address of staff, or of customers."""
     table, without = known(), []
     for route, name, view in routes():
-        if getattr(view, "is_public", False) != public:
+        if getattr(view, "is_public", False) != public or name in POSTED:
             continue
         arguments = re.findall(r"<(?:\w+:)?(\w+)>", route)
         values = [next((v for (start, key), v in table.items() if key == argument and name.startswith(start)), None)

@@ -244,6 +244,6 @@ def test_personal_data_is_exported_merged_and_erased(at):
 
     assert len(personal.export(bob.pk)["messages"]) == 2
     personal.merge(bob.pk, alice.pk, at)
-    assert Message.objects.filter(customer=alice).count() == 2
+    assert Message.objects.filter(customer=alice).count() == 3  # one occasion for both: each keeps its record
     personal.erase(alice.pk, at)
     assert set(Message.objects.values_list("detail", flat=True)) == {""}

@@ -1,6 +1,7 @@
 """The timeline: each event takes effect once, one bad event is alone."""
 
 import pytest
+from django.db import InterfaceError, connection
 
 from customers.actions import timeline
 from customers.models import CustomerFacts, Event, EventAggregate, FailedEvent, PendingEvent
@@ -74,6 +75,37 @@ def test_process_batch_isolates_the_one_bad_event(at, monkeypatch):
     timeline.process_batch(at=at)
     assert CustomerFacts.objects.get(customer=alice).order_count == 20
     assert FailedEvent.objects.count() == 0
+
+
+def test_a_database_error_that_one_event_causes_every_time_is_isolated(at, monkeypatch):
+    """A value that the database refuses is the event's fault; a lost connection is not, and takes the claim back."""
+    alice = people.alice()
+    timeline.record_many([placed(alice, number, at) for number in range(8)], at=at)
+    bad = Event.objects.get(key=timeline.event_key("test", "order", 5)).id
+
+    def refuse(events, moment):
+        if any(event.id == bad for event in events):
+            with connection.cursor() as cursor:
+                if connection.vendor == "postgresql":
+                    cursor.execute("SELECT set_config('statement_timeout', '5', true)")
+                    cursor.execute("SELECT pg_sleep(1)")
+                cursor.execute("SELECT abs(-9223372036854775808)")
+
+    def lose(events, moment):
+        raise InterfaceError("connection already closed")
+
+    names = frozenset({"order.placed"})
+    monkeypatch.setitem(subscribers.registry._items, "lose", subscribers.Subscriber("lose", names, lose))
+    with pytest.raises(InterfaceError):
+        timeline.process_batch(at=at)
+    assert (PendingEvent.objects.count(), FailedEvent.objects.count()) == (8, 0)
+
+    monkeypatch.delitem(subscribers.registry._items, "lose")
+    monkeypatch.setitem(subscribers.registry._items, "refuse", subscribers.Subscriber("refuse", names, refuse))
+    timeline.process_batch(at=at)
+
+    assert list(FailedEvent.objects.values_list("event_id", flat=True)) == [bad]
+    assert CustomerFacts.objects.get(customer=alice).order_count == 7
 
 
 @pytest.mark.django_db(transaction=True)

@@ -95,7 +95,9 @@ def test_staff_without_the_permission_are_refused(client):
 # Settings of the whole installation, and verbs that undo a safeguard, are for admins alone.
 ADMIN_ONLY = {
     "customers.change_brand", "customers.add_topic", "customers.change_topic", "customers.delete_suppression",
-    "customers.change_failedevent",
+    "customers.change_failedevent", "customers.add_writekey", "customers.change_writekey",
+    "customers.erase_customer", "customers.add_connection", "customers.change_connection", "customers.delete_connection",
+    "customers.delete_exchangerate",
 }  # fmt: skip
 
 

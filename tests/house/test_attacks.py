@@ -12,6 +12,10 @@ from tests.house.test_access import routes
 pytestmark = pytest.mark.django_db
 
 OWNERS = {
+    "customers:source-delivery": "delivery", "customers:source-decide": "delivery", "customers:source": "source",
+    "customers:person": "customer", "customers:merge": "customer", "customers:persona": "persona",
+    "customers:ingest-key": "key", "customers:order": "order", "customers:product": "product", "customers:standing": "customer",
+    "customers:tracking-event": "tracked event", "customers:tracking-property": "property", "customers:signup": "form",
     "customers:customer": "customer", "customers:segment": "segment", "customers:import": "import",
     "customers:topic": "topic", "campaigns:campaign": "draft", "campaigns:content": "content",
     "campaigns:message": "message", "campaigns:outbox": "mail", "campaigns:journey": "journey", "surveys": "survey",
@@ -19,6 +23,11 @@ OWNERS = {
 NAMED = {"customer_id": "customer", "account_id": "account", "reward_id": "reward", "redemption_id": "redemption",
          "referral_id": "referral", "survey_id": "survey"}  # fmt: skip
 WORDS = {"verb": "cancel", "key": "hello", "kind": "rfm", "part": "53", "metric": "revenue"}
+FIXED = {
+    "customers:source-add": {"kind": "shopify"}, "customers:import-sample": {"kind": "customers"},
+    "customers:export-new": {"key": "orders"}, "metrics:mrr-movements": {"kind": "new"},
+}  # fmt: skip
+FILES = {"customers:export-file"}  # belongs to whoever asked for it: 404 for everybody else
 NUMBERS = ["²", "-1", "0", "1e3", "99999999999999999999", "٣", "", "\0", "1;--", "../1", "x" * 300]
 PARAMETERS = ["page", "customer", "step", "source_id", "segment", "version", "cursor", "sort", "kind", "q", "state", "band",
               "by", "period", "text", "verb", "source_kind", "from", "to", "month", "topic", "exclude_segment", "score", "m"]  # fmt: skip
@@ -30,7 +39,8 @@ def staff_pages(ids):
     for route, name, view in routes():
         if not hasattr(view, "staff_permissions") or name == "styleguide":
             continue
-        owner = next((ids[kind] for start, kind in OWNERS.items() if name.startswith(start)), 0)
+        longest = max((start for start in OWNERS if name.startswith(start)), default="")
+        owner = ids[OWNERS[longest]] if longest else 0
         if name == "campaigns:campaign-detail":
             owner = ids["campaign"]
         values = {}
@@ -38,6 +48,7 @@ def staff_pages(ids):
             values[word] = WORDS.get(word) or (ids[NAMED[word]] if word in NAMED else owner)
         if name == "campaigns:campaign-change":
             values["verb"] = "pause"
+        values |= FIXED.get(name, {})
         if name == "metrics:people" and "part" not in values:
             values["kind"] = "new"
         yield name, reverse(name, kwargs=values)
@@ -68,7 +79,7 @@ def test_hostile_values_appear_as_text_on_every_page(boss, ids):
 
     assert ran == []
     assert shown > 30
-    assert {name: status for name, status in seen.items() if status not in {200, 302, 405}} == {}
+    assert {name: status for name, status in seen.items() if status not in {200, 302, 405}}.keys() == FILES
 
 
 def test_no_parameter_breaks_a_page(boss, ids):

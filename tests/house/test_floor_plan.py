@@ -22,7 +22,21 @@ ROOMS = {
     "adapters", "models", "rules", "events", "ports", "enums", "migrations", "sql", "sample", "templatetags", "tests",
     "definitions",
 }  # fmt: skip
-SUB_DOMAINS = {"customers": {"segments", "imports"}, "campaigns": {"journeys"}}
+SUB_DOMAINS = {
+    "customers": {
+        "segments",
+        "imports",
+        "ingest",
+        "commerce",
+        "exports",
+        "sources",
+        "stages",
+        "tracking",
+        "consents",
+        "privacy",
+    },
+    "campaigns": {"journeys"},
+}
 TOP_LEVEL = {
     "manage.py", "pyproject.toml", "config", "customers", "campaigns", "loyalty", "referrals", "surveys", "metrics", "templates",
     "tests", "docs", "static", "locale", ".ci", "requirements", "README.md", "CHANGELOG.md", "LICENSE", "Makefile",

@@ -10,8 +10,11 @@ RAW = re.compile(r"\b(?:cursor|connection|schema_editor)\.(?:execute|executemany
 READ = {
     "campaigns/actions/planning.py", "campaigns/actions/sending.py",
     "campaigns/queries/database_clock.py", "campaigns/queries/report.py", "config/kit/sql.py", "config/sqlitebroker.py",
-    "config/views.py", "customers/actions/reconcile.py", "customers/segments/actions/refresh.py",
-    "customers/segments/queries/reasons.py", "customers/segments/queries/run.py", "loyalty/actions/bulk.py",
+    "config/views.py", "customers/actions/reconcile.py", "customers/exports/queries/attributes.py", "customers/commerce/actions/check.py",
+    "customers/commerce/sql/append_only.py", "customers/queries/search.py", "customers/sql/search.py", "customers/segments/actions/refresh.py",
+    "customers/stages/actions/returns.py", "customers/stages/actions/usage.py", "customers/stages/queries/preview.py",
+    "customers/stages/queries/statements.py", "customers/stages/queries/usage.py", "customers/tracking/actions/attributes.py",
+    "customers/segments/queries/reasons.py", "customers/segments/queries/run.py", "customers/sql/append_only.py",
     "loyalty/sql/append_only.py", "metrics/queries/statements.py",
 }  # fmt: skip
 DANGEROUS = re.compile(

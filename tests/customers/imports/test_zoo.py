@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from customers.imports.actions import jobs
-from customers.models import Customer, ImportJob
+from customers.models import Customer, ImportJob, Topic
 from tests.factories import imports, people
 
 pytestmark = pytest.mark.django_db
@@ -152,3 +152,94 @@ def test_corrected_error_file_can_be_imported(client, at):
     jobs.run_job(second.id, clock=lambda: at, seconds=60)
 
     assert list(Customer.objects.values_list("email", "attributes")) == [("a@example.com", {})]
+
+
+KINDS = {
+    "products": ("sku,name\n", "S1,Zoë\n", "{},Zoë\n"),
+    "orders": ("order_number,customer_id,placed_at,sku,quantity,unit_price\n", "A1,1,2026-01-10,S1,1,2\n", "{},1,2026-01-10,S,1,2\n"),
+    "refunds": ("refund_number,customer_id,refunded_at,amount\n", "R1,1,2026-01-10,1\n", "{},1,2026-01-10,1\n"),
+    "events": ("name,customer_id,occurred_at\n", "Zoë,1,2026-01-10\n", "{},1,2026-01-10\n"),
+    "subscriptions": ("reference,customer_id,status,mrr,started_at\n", "S1,1,active,1,2025-01-01\n", "{},1,active,1,2025-01-01\n"),
+    "consents": (
+        "source,customer_id,topic,state,changed_at,wording\n", "Zoë,1,news,granted,2025-01-01,Yes\n",
+        "{},1,news,granted,2025-01-01,Yes\n",
+    ),
+    "points": ("balance_key,customer_id,points\n", "Zoë,1,5\n", "{},1,5\n"),
+}  # fmt: skip
+WRITTEN = {
+    "utf-8 mark": lambda text: text.encode("utf-8-sig"),
+    "utf-16": lambda text: text.encode("utf-16"),
+    "latin-1": lambda text: text.encode("latin-1"),
+    "crlf": lambda text: text.replace("\n", "\r\n").encode(),
+    "cr": lambda text: text.replace("\n", "\r").encode(),
+    "semicolon": lambda text: text.replace(",", ";").encode(),
+}
+
+
+@pytest.fixture
+def shop():
+    Topic.objects.create(slug="news", name="News")
+    return people.alice(external_id="1")
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+@pytest.mark.parametrize("kind", KINDS)
+def test_file_of_each_kind_is_taken_however_it_is_written(kind, way, at, shop):
+    header, row, _ = KINDS[kind]
+    job = imports.queued(WRITTEN[way](header + row + "\n"), at, kind=kind)
+
+    jobs.run_job(job.id, clock=lambda: at, seconds=60)
+
+    job.refresh_from_db()
+    assert (job.state, job.created_count, [problem.reason for problem in job.problems.all()]) == ("done", 1, [])
+
+
+HOSTILE = {
+    "10 MB field": ("x" * 10_000_000, "longer than"),
+    "NUL": ("a\0b", "NUL"),
+    "unclosed quote": ('"open', "quotation mark"),
+    "line break": ('"a\nb"', "line break"),
+    "too long": ("x" * 500, "at most"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_cell_of_each_kind_is_reported_and_the_next_row_taken(kind, name, at, shop):
+    header, row, pattern = KINDS[kind]
+    cell, words = HOSTILE[name]
+    job = imports.queued(header + pattern.format(cell) + row, at, kind=kind)
+
+    jobs.run_job(job.id, clock=lambda: at, seconds=60)
+
+    job.refresh_from_db()
+    assert (job.state, job.created_count) == ("done", 1)
+    problem = job.problems.get()
+    assert problem.line == 2
+    assert words in problem.reason
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("kind", ["events", "subscriptions", "consents", "points"])
+def test_file_of_each_kind_is_refused_with_what_to_do(kind, name, client):
+    client.force_login(people.staff_member("marta", "customers.import_customer"))
+    content, words = REFUSED[name]
+
+    response = client.post(reverse("customers:import-new"), {"kind": kind, "file": imports.file(content)})
+
+    assert response.status_code == 422
+    assert words in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mapping_page_of_a_file_of_something_else_says_what_is_missing(kind, client, at):
+    client.force_login(people.staff_member("marta", "customers.import_customer", "customers.view_importjob"))
+    job = jobs.upload(kind=kind, file=imports.file(HEADER.replace("email", "=1+1") + "1,a,b\n"), user_id=None, at=at)
+
+    page = client.get(reverse("customers:import-map", args=[job.pk]))
+    form = page.context["form"]
+    data = {name: form[name].value() or "" for name in form.fields} | {"header": "\x1f".join(job.header), "start": "1"}
+    again = client.post(reverse("customers:import-map", args=[job.pk]), data)
+
+    assert (page.status_code, again.status_code) == (200, 200)
+    assert "Choose the column" in again.content.decode()

@@ -100,7 +100,7 @@ def test_list_costs_the_same_with_more_rows(client, marta, django_assert_max_num
     for number in range(5):
         people.customer(f"P{number}")
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):  # PostgreSQL's time limit takes two
         client.get(reverse("customers:customer-list"))
 
 

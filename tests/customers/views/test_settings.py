@@ -70,9 +70,12 @@ def test_brand_refuses_what_it_cannot_mean(client, marta, field, value):
 
 
 def test_topic_gets_a_short_name_of_its_own(client, marta):
-    client.post(reverse("customers:topic-add"), {"name": "Product news"})
+    client.post(reverse("customers:topic-add"), {"name": "Product news", "channels": ["email"], "position": 0})
     topic = Topic.objects.get()
-    client.post(reverse("customers:topic-edit", args=[topic.id]), {"name": "News", "slug": "other"})
+    client.post(
+        reverse("customers:topic-edit", args=[topic.id]),
+        {"name": "News", "slug": "other", "channels": ["email"], "position": 0},
+    )
 
     topic.refresh_from_db()
     assert (topic.name, topic.slug) == ("News", "product-news")
