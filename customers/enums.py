@@ -67,6 +67,17 @@ class SegmentKind(TextChoices):
     STATIC = "static", _("List")
 
 
+class ChangeCause(TextChoices):
+    """Why a customer entered or left a segment."""
+
+    FILL = "fill", _("First fill")
+    RULES = "rules", _("The rules were changed")
+    EVENT = "event", _("Something happened to the customer")
+    TIME = "time", _("Time passed")
+    NIGHT = "night", _("Nightly check")
+    LIST = "list", _("Put on the list or taken off by hand")
+
+
 class ImportState(TextChoices):
     UPLOADED = "uploaded", _("Waiting for column mapping")
     QUEUED = "queued", _("Queued")

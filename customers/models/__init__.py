@@ -28,7 +28,14 @@ from customers.models.ingest import AnonymousEvent, IngestBatch, IngestProblem, 
 from customers.models.jobs import AuditEntry, Heartbeat, JobRun
 from customers.models.people import Customer, CustomerFacts, CustomerNote, Identity
 from customers.models.privacy import CustomerMerge, DataRequest, DifferentPeople, Erasure, RetentionRule
-from customers.models.segments import Segment, SegmentChange, SegmentCount, SegmentMembership, SegmentTouch
+from customers.models.segments import (
+    Segment,
+    SegmentChange,
+    SegmentCount,
+    SegmentMembership,
+    SegmentTouch,
+    SegmentVersion,
+)
 from customers.models.sources import Connection, Delivery, SourceObject
 from customers.models.stages import (
     CustomerPersona,
@@ -88,6 +95,7 @@ __all__ = [
     "SegmentCount",
     "SegmentMembership",
     "SegmentTouch",
+    "SegmentVersion",
     "SignupForm",
     "SourceObject",
     "SpentKey",

@@ -4,12 +4,17 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from customers.enums import SegmentKind
+from customers.enums import ChangeCause, SegmentKind
 from customers.models.people import Customer
 
 
 class Segment(models.Model):
-    """A named set of customers. `definition` is the JSON tree of `docs/segments.md`; `version` counts its saves."""
+    """A named set of customers. `definition` is the JSON tree of `docs/segments.md`; `version` counts its saves.
+
+    `is_quiet`: the next whole fill after an edit is not told to the timeline, so it starts nothing. `attempts` and
+    `retry_at` hold back rules that ran into the time limit; `seconds` is what the last whole evaluation took. `drift_*` is
+    what the last nightly check that found anything had to repair.
+    """
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("short name"), max_length=140, unique=True)
@@ -22,6 +27,13 @@ class Segment(models.Model):
     refreshed_at = models.DateTimeField(_("refreshed"), null=True, blank=True)
     boundary_at = models.DateTimeField(_("windows followed until"), null=True, blank=True, editable=False)
     problem = models.CharField(_("problem"), max_length=300, blank=True, default="", editable=False)
+    is_quiet = models.BooleanField(_("next change is quiet"), default=False, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    retry_at = models.DateTimeField(_("next attempt"), null=True, blank=True, editable=False)
+    seconds = models.FloatField(_("seconds to evaluate"), null=True, blank=True, editable=False)
+    drift_at = models.DateTimeField(_("nightly check repaired"), null=True, blank=True, editable=False)
+    drift_entered = models.PositiveIntegerField(_("entered by that check"), default=0, editable=False)
+    drift_left = models.PositiveIntegerField(_("left by that check"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("updated"))
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
@@ -33,6 +45,25 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SegmentVersion(models.Model):
+    """The rules that a segment had from `saved_at` until the next version was saved. Rows are only ever added."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions", db_index=False)
+    version = models.PositiveIntegerField(_("version"))
+    definition = models.JSONField(_("rules"))
+    is_quiet = models.BooleanField(_("started nothing"), default=False)
+    saved_at = models.DateTimeField(_("saved"))
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("version of a segment")
+        verbose_name_plural = _("versions of segments")
+        constraints = [models.UniqueConstraint(fields=["segment", "version"], name="segment_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} v{self.version}"
 
 
 class SegmentMembership(models.Model):
@@ -62,6 +93,7 @@ class SegmentChange(models.Model):
     entered = models.BooleanField(_("entered"))
     version = models.PositiveIntegerField(_("version of the rules"))
     changed_at = models.DateTimeField(_("changed"))
+    cause = models.CharField(_("cause"), max_length=5, choices=ChangeCause, blank=True, default="")
     is_announced = models.BooleanField(_("on the timeline"), default=True)
 
     class Meta:
@@ -77,11 +109,13 @@ class SegmentChange(models.Model):
 
 
 class SegmentCount(models.Model):
-    """Size of a segment at the end of a day, for the growth chart."""
+    """Size of a segment at the end of a day and what moved on it, for the growth chart."""
 
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="counts")
     day = models.DateField(_("day"))
     member_count = models.PositiveIntegerField(_("members"))
+    entered = models.PositiveIntegerField(_("entered"), null=True, blank=True)
+    left = models.PositiveIntegerField(_("left"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("segment size")

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 
 from config.kit.clock import local_day
 from customers.actions import heartbeat
-from customers.enums import SegmentKind
+from customers.enums import ChangeCause, SegmentKind
 from customers.models import JobRun, Segment, SegmentCount
 from customers.queries import brand
 from customers.segments.actions import announce, refresh
@@ -44,13 +44,13 @@ def windows(*, at: datetime) -> int:
 
 def _follow(live: index.Live, since: datetime | None, at: datetime) -> int:
     if since is None or at - since > TOO_LONG:
-        refresh.whole(live.id, at=at)
+        refresh.whole(live.id, at=at, cause=ChangeCause.TIME)
         return 0
     found = boundaries.candidates(live.tree, since, at)
     if found.everybody:
-        refresh.whole(live.id, at=at)
+        refresh.whole(live.id, at=at, cause=ChangeCause.TIME)
         return 0
-    refresh.customers(live, sorted(found.ids), at=at)
+    refresh.customers(live, sorted(found.ids), at=at, cause=ChangeCause.TIME)
     Segment.objects.filter(id=live.id, version=live.version).update(boundary_at=at, refreshed_at=at)
     return len(found.ids)
 
@@ -64,7 +64,7 @@ def nightly(*, at: datetime) -> bool:
     heartbeat.claim_period(NIGHTLY, period=period, at=at)
     drift: dict[str, dict[str, int]] = {}
     for live in index.live():
-        change = refresh.whole(live.id, at=at)
+        change = refresh.whole(live.id, at=at, cause=ChangeCause.NIGHT)
         if change:
             drift[str(live.id)] = {"entered": change.entered, "left": change.left}
     announce.waiting(at=at)

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from config.kit import sql
-from customers.enums import SegmentKind
+from customers.enums import ChangeCause, SegmentKind
 from customers.models import Segment, SegmentChange, SegmentMembership, SegmentTouch
 from customers.segments.actions import announce
 from customers.segments.queries import index, run
@@ -37,14 +37,14 @@ class Difference:
         return bool(self.entered or self.left)
 
 
-def whole(segment_id: int, *, at: datetime) -> Difference:
-    """Make the members of a segment what its rules give at `at`, whoever was touched.
+def whole(segment_id: int, *, at: datetime, cause: ChangeCause = ChangeCause.RULES) -> Difference:
+    """Make the members of a segment what its rules give at `at`, whoever was touched; `cause` goes into the history.
 
     A definition that cannot be read or takes too long is noted in `problem`; the members stay as they were.
     """
     try:
         with sql.statement_timeout(LIMIT_SECONDS), transaction.atomic():
-            return _whole(segment_id, at)
+            return _whole(segment_id, at, cause)
     except BadDefinition as error:
         _note(segment_id, str(error))
     except sql.TookTooLong:
@@ -56,7 +56,7 @@ def _note(segment_id: int, problem: str) -> None:
     Segment.objects.filter(id=segment_id).update(problem=problem[:300])
 
 
-def _whole(segment_id: int, at: datetime) -> Difference:
+def _whole(segment_id: int, at: datetime, cause: ChangeCause) -> Difference:
     segment = sql.for_update(Segment.objects.filter(id=segment_id, kind=SegmentKind.DYNAMIC)).first()
     if segment is None:
         return Difference()
@@ -69,7 +69,7 @@ def _whole(segment_id: int, at: datetime) -> Difference:
         cursor.execute(f'INSERT INTO "segment_found" {found.text}', list(found.params))
         if sql.is_postgresql():
             cursor.execute('ANALYZE "segment_found"')
-        change = _apply(cursor, segment, at, is_first)
+        change = _apply(cursor, segment, at, ChangeCause.FILL if is_first else cause)
         cursor.execute('SELECT COUNT(*) FROM "segment_found"')
         total = cursor.fetchone()[0]
         cursor.execute('DROP TABLE "segment_found"')
@@ -79,23 +79,23 @@ def _whole(segment_id: int, at: datetime) -> Difference:
     return change
 
 
-def _apply(cursor: object, segment: Segment, at: datetime, is_first: bool) -> Difference:
+def _apply(cursor: object, segment: Segment, at: datetime, cause: ChangeCause) -> Difference:
     """Entering: found and no member. Leaving: member and not found. Changes first, they read the old members."""
     is_member = f'SELECT 1 FROM "{MEMBERS}" m WHERE m.segment_id = %s AND m.customer_id = f.cid'
     is_found = f'SELECT 1 FROM "segment_found" f WHERE f.cid = "{MEMBERS}".customer_id'
     new = f'FROM "segment_found" f WHERE NOT EXISTS ({is_member})'
     old = f'FROM "{MEMBERS}" WHERE segment_id = %s AND NOT EXISTS ({is_found})'
-    columns = "segment_id, customer_id, entered, version, changed_at, is_announced"
-    values = [segment.id, segment.version, _db(at), is_first, segment.id]
+    columns = "segment_id, customer_id, entered, version, changed_at, cause, is_announced"
+    values = [segment.id, segment.version, _db(at), str(cause), cause == ChangeCause.FILL, segment.id]
     execute = cursor.execute  # type: ignore[attr-defined]
-    execute(f'INSERT INTO "{CHANGES}" ({columns}) SELECT %s, f.cid, {_true()}, %s, %s, %s {new}', values)
+    execute(f'INSERT INTO "{CHANGES}" ({columns}) SELECT %s, f.cid, {_true()}, %s, %s, %s, %s {new}', values)
     entered = cursor.rowcount  # type: ignore[attr-defined]
     if entered:
         execute(
             f'INSERT INTO "{MEMBERS}" (segment_id, customer_id, entered_at) SELECT %s, f.cid, %s {new}',
             [segment.id, _db(at), segment.id],
         )
-    execute(f'INSERT INTO "{CHANGES}" ({columns}) SELECT %s, customer_id, {_false()}, %s, %s, %s {old}', values)
+    execute(f'INSERT INTO "{CHANGES}" ({columns}) SELECT %s, customer_id, {_false()}, %s, %s, %s, %s {old}', values)
     left = cursor.rowcount  # type: ignore[attr-defined]
     if left:
         execute(f"DELETE {old}", [segment.id])
@@ -113,28 +113,38 @@ def _touch_dependants(cursor: object, segment_id: int, at: datetime) -> None:
     )
 
 
-def customers(live: index.Live, customer_ids: Sequence[int], *, at: datetime) -> Difference:
+def customers(
+    live: index.Live, customer_ids: Sequence[int], *, at: datetime, cause: ChangeCause = ChangeCause.EVENT
+) -> Difference:
     """Evaluate a segment for these customers only, and announce what changed in the same transaction."""
     entered = left = 0
     for start in range(0, len(customer_ids), CHUNK):
         with transaction.atomic():
-            change = _some(live, customer_ids[start : start + CHUNK], at)
+            change = _some(live, customer_ids[start : start + CHUNK], at, cause)
         entered, left = entered + change.entered, left + change.left
     return Difference(entered, left)
 
 
-def _some(live: index.Live, customer_ids: Sequence[int], at: datetime) -> Difference:
+def _some(live: index.Live, customer_ids: Sequence[int], at: datetime, cause: ChangeCause) -> Difference:
     locked = sql.for_update(Segment.objects.filter(id=live.id, version=live.version))
     if not locked.values_list("id", flat=True).first():
         return Difference()  # edited or deleted meanwhile: the whole refresh of the edit covers these customers
     found = set(run.ids(live.tree, at, customer_ids))
     members = SegmentMembership.objects.filter(IdIn(F("customer_id"), customer_ids), segment_id=live.id)
     known = set(members.values_list("customer_id", flat=True))
-    return move(live.id, live.version, entering=sorted(found - known), leaving=sorted(known - found), at=at)
+    entering, leaving = sorted(found - known), sorted(known - found)
+    return move(live.id, live.version, entering=entering, leaving=leaving, at=at, cause=cause)
 
 
 def move(
-    segment_id: int, version: int, *, entering: Sequence[int], leaving: Sequence[int], at: datetime, is_silent: bool = False
+    segment_id: int,
+    version: int,
+    *,
+    entering: Sequence[int],
+    leaving: Sequence[int],
+    at: datetime,
+    cause: ChangeCause,
+    is_silent: bool = False,
 ) -> Difference:
     """Write these entries and exits; the caller holds the lock on the segment and knows that they are real."""
     if not entering and not leaving:
@@ -145,8 +155,14 @@ def move(
     SegmentMembership.objects.filter(IdIn(F("customer_id"), leaving), segment_id=segment_id).delete()
     changes = [
         SegmentChange(
-            segment_id=segment_id, customer_id=i, entered=i_entered, version=version, changed_at=at, is_announced=is_silent
-        )
+            segment_id=segment_id,
+            customer_id=i,
+            entered=i_entered,
+            version=version,
+            changed_at=at,
+            cause=cause,
+            is_announced=is_silent,
+        )  # fmt: skip
         for i_entered, ids in ((True, entering), (False, leaving))
         for i in ids
     ]

@@ -10,7 +10,7 @@ from config.kit import sql
 from config.kit.queue import enqueue
 from customers.actions import audit
 from customers.enums import SegmentKind
-from customers.models import Segment
+from customers.models import Segment, SegmentVersion
 from customers.ports import segment_guards
 from customers.ports.segment_guards import Asked
 from customers.segments.queries import index, membership
@@ -56,6 +56,10 @@ def rules(
         segment.updated_at = at if is_changed else segment.updated_at
         segment.slug = segment.slug or _slug(name)
         segment.save()
+        if is_changed:
+            SegmentVersion.objects.create(
+                segment=segment, version=segment.version, definition=stored, saved_at=at, saved_by_id=user_id
+            )
         audit.note("segment.saved", subject=name, user_id=user_id, at=at, detail={"version": segment.version})
         if is_changed:
             enqueue("customers.fill_segments")
