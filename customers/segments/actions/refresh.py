@@ -162,7 +162,7 @@ def move(
             changed_at=at,
             cause=cause,
             is_announced=is_silent,
-        )  # fmt: skip
+        )
         for i_entered, ids in ((True, entering), (False, leaving))
         for i in ids
     ]
