@@ -28,6 +28,14 @@ class SegmentInUse(Exception):
         super().__init__(", ".join(uses))
 
 
+class SegmentChanged(Exception):
+    """Somebody saved other rules since these were opened: the version stored now, who saved it ("" nobody), and when."""
+
+    def __init__(self, version: int, saved_by: str, saved_at: datetime) -> None:
+        self.version, self.saved_by, self.saved_at = version, saved_by, saved_at
+        super().__init__(f"version {version} was saved by {saved_by or 'the system'} at {saved_at.isoformat()}")
+
+
 def rules(
     *,
     name: str,
@@ -37,29 +45,36 @@ def rules(
     description: str = "",
     user_id: int | None = None,
     is_ready_made: bool = False,
+    is_quiet: bool = False,
+    expected_version: int | None = None,
 ) -> Segment:
     """Save a segment that rules define and wake the job that fills it.
 
-    Changed rules make a new version. Raises `BadDefinition`, also when the rules would ask about the segment itself or
-    about one that does not exist.
+    Changed rules make a new version; with `is_quiet` the fill that follows is not told to the timeline, so it starts
+    nothing. `expected_version` is the version that was edited: raises `SegmentChanged` when another is stored by now.
+    Raises `BadDefinition`, also when the rules would ask about the segment itself or about one that does not exist.
     """
     tree = parse(definition)
     with transaction.atomic():
         segment = _load(segment_id, at, is_ready_made)
+        if segment.pk and expected_version not in {None, segment.version}:
+            raise _changed(segment)
         _check(segment.pk, Asked(dependencies.fields(tree), dependencies.segments(tree)))
         stored = dump(tree)
         is_changed = segment.definition != stored
         if is_changed:
             segment.version += 1 if segment.pk else 0
-            segment.definition = stored
+            segment.definition, segment.is_quiet = stored, is_quiet
+            segment.attempts, segment.retry_at = 0, None
         segment.name, segment.description, segment.updated_by_id = name, description, user_id
         segment.updated_at = at if is_changed else segment.updated_at
         segment.slug = segment.slug or _slug(name)
         segment.save()
         if is_changed:
             SegmentVersion.objects.create(
-                segment=segment, version=segment.version, definition=stored, saved_at=at, saved_by_id=user_id
-            )
+                segment=segment, version=segment.version, definition=stored, is_quiet=is_quiet, saved_at=at,
+                saved_by_id=user_id,
+            )  # fmt: skip
         audit.note("segment.saved", subject=name, user_id=user_id, at=at, detail={"version": segment.version})
         if is_changed:
             enqueue("customers.fill_segments")
@@ -97,6 +112,13 @@ def _load(segment_id: int | None, at: datetime, is_ready_made: bool) -> Segment:
     if segment_id is None:
         return Segment(created_at=at, updated_at=at, is_ready_made=is_ready_made)
     return sql.for_update(Segment.objects.filter(id=segment_id, kind=SegmentKind.DYNAMIC)).get()
+
+
+def _changed(segment: Segment) -> SegmentChanged:
+    latest = SegmentVersion.objects.filter(segment=segment).select_related("saved_by").order_by("-version").first()
+    if latest is None:
+        return SegmentChanged(segment.version, "", segment.updated_at)
+    return SegmentChanged(segment.version, str(latest.saved_by or ""), latest.saved_at)
 
 
 def _check(segment_id: int | None, asked: Asked) -> None:
