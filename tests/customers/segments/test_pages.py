@@ -4,8 +4,7 @@ import pytest
 from django.urls import reverse
 
 from customers.models import Segment, SegmentMembership
-from customers.segments.actions import lists, ready_made, refresh, save
-from customers.segments.queries import describe
+from customers.segments.actions import lists, refresh, save
 from tests.factories import people
 
 pytestmark = pytest.mark.django_db
@@ -322,21 +321,6 @@ def test_a_list_is_made_and_changed_by_pasting(marketer, at):
     assert list(SegmentMembership.objects.values_list("customer_id", flat=True)) == [bob.id]
     segment.refresh_from_db()
     assert segment.member_count == 1
-
-
-def test_ready_made_segments_are_installed_once(marketer, at):
-    empty = marketer.get(reverse("customers:segment-list")).content.decode()
-    assert "Add ready-made segments" in empty
-
-    marketer.post(reverse("customers:segment-install"))
-    count = Segment.objects.count()
-    again = ready_made.install_ready_made(at)
-
-    assert count >= 6
-    assert again == []
-    assert describe(Segment.objects.get(name="At risk").definition) == (
-        "Number of orders is at least 2 and Last order is more than 90 days ago and Last order is in the last 180 days"
-    )
 
 
 def test_a_list_shared_address_names_everybody(at):
