@@ -14,9 +14,10 @@ class CampaignsConfig(AppConfig):
         from campaigns.actions import personal, system_mails
         from campaigns.journeys import ports as journeys
         from campaigns.models import Message
-        from campaigns.queries import due, fields, merge, uses
+        from campaigns.queries import due, fields, merge, message_sources, uses
         from campaigns.queries import exports as lists
         from customers.ports import jobs, nav, panels, personal_data, retention, samples, segment_uses, system_mail
+        from customers.ports import message_sources as sources
 
         events.register_all()
         lists.register_all()
@@ -55,6 +56,7 @@ class CampaignsConfig(AppConfig):
         merge.register_all()
         retention.register(personal.KEPT_MAILS)
         segment_uses.register(segment_uses.SegmentUses("campaigns", uses.of_segments))
+        sources.register(sources.MessageSources("campaigns", message_sources.recent, message_sources.labels))
         samples.register(samples.SamplePart("campaigns", "Campaigns and messages", 72, sample.build))
         journeys.register_all()
         seconds = timedelta(seconds=1)

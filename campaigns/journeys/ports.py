@@ -5,8 +5,8 @@ from datetime import timedelta
 from campaigns.journeys import events, sample, subscribers, tasks  # noqa: F401
 from campaigns.journeys.actions import personal
 from campaigns.journeys.models import Enrolment
-from campaigns.journeys.queries import due, uses
-from customers.ports import event_uses, jobs, nav, panels, personal_data, samples, segment_uses
+from campaigns.journeys.queries import due, starts, uses
+from customers.ports import event_uses, jobs, nav, panels, personal_data, samples, segment_starts, segment_uses
 
 PAGES = ("list", "new", "detail", "people", "messages", "history", "edit", "step")
 
@@ -33,4 +33,5 @@ def register_all() -> None:
     jobs.register(jobs.Job("campaigns.enter_dated_journeys", "Journeys by date", "journeys", timedelta(hours=1)))
     event_uses.register(event_uses.EventUses("journeys", uses.of_events))
     segment_uses.register(segment_uses.SegmentUses("journeys", uses.of_segments))
+    segment_starts.register(segment_starts.Starts("journeys", starts.of_segment))
     samples.register(samples.SamplePart("journeys", "Journeys", 75, sample.build))
