@@ -13,7 +13,6 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, F, Max, Min, Model, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import LessThan
 
 from customers.enums import OrderState
 from customers.models import (
@@ -44,6 +43,7 @@ from customers.segments.rules.tree import (
     Test,
 )
 
+PER_CENT = buckets.BUCKETS // 100
 INVERSE = {"at_least": "less", "less": "at_least", "at_most": "more", "more": "at_most", "is": "is_not", "is_not": "is"}
 
 
@@ -108,7 +108,8 @@ def leaf(node: Leaf, context: Context) -> Scan | Part:
         found = predicates.json_condition(F("attributes"), node.key, node.test, context.moment)
         return Scan(_profiles(), found, predicates.holds_without_value(node.test))
     if isinstance(node, RandomShare):
-        return Scan(_profiles(), Q(LessThan(Share(F("pk"), node.salt), node.percent * (buckets.BUCKETS // 100))), False)
+        share = windows.Range(node.first * PER_CENT, node.last * PER_CENT, without_high=True)
+        return Scan(_profiles(), predicates.within(Share(F("pk"), node.salt), share), False)
     if isinstance(node, EventCount):
         return _event_count(node, context)
     if isinstance(node, EventTime):
@@ -117,6 +118,7 @@ def leaf(node: Leaf, context: Context) -> Scan | Part:
         return _orders(node, context)
     if isinstance(node, ConsentIs):
         return _consent(node, context)
+    assert isinstance(node, InSegment)
     return _membership(node, context)
 
 
@@ -258,7 +260,7 @@ def _orders(node: Orders, context: Context) -> Part:
     holds_at_zero = _compare(0, node.test)
     rows = _paid(node, context)
     late = rows
-    is_running = node.measure == "count" and node.window.is_ever and not (node.product or node.category)
+    is_running = node.measure == "count" and node.window.is_ever and not (node.products or node.categories)
     if is_running:
         late = rows.filter(customer_id__in=CustomerFacts.objects.filter(last_order_at__gt=context.at).values("customer_id"))
     counted = late.order_by().values(cid=F("customer_id")).annotate(measured=_measure(node))
@@ -287,10 +289,10 @@ def _paid(node: Orders, context: Context) -> QuerySet[Any]:
     if found.low is not None:
         rows = rows.filter(local_day__gte=(found.low - timedelta(days=1)).date())  # the index there is on days
     only = Q()
-    if node.product:
-        only &= Q(lines__product__sku=node.product)
-    if node.category:
-        only &= Q(lines__product__category=node.category)
+    if node.products:
+        only &= Q(lines__product__sku__in=node.products)
+    if node.categories:
+        only &= Q(lines__product__category__in=node.categories)
     return context.narrow(rows.filter(only) if only else rows, "customer_id")
 
 
@@ -301,7 +303,7 @@ def measured(node: Orders, moment: Moment, customer_id: int) -> int:
 
 
 def _measure(node: Orders) -> Any:
-    of_lines = bool(node.product or node.category)
+    of_lines = bool(node.products or node.categories)
     if node.measure == "items":
         return Coalesce(Sum("lines__quantity"), 0)
     if node.measure == "count":

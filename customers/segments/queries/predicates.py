@@ -111,9 +111,9 @@ def _positive(value: Any, test: Test, moment: Moment) -> Q:
 
 def _dated(value: Any, test: Test, moment: Moment) -> Q:
     is_day = test.type is FieldType.DATE
-    if test.op != "anniversary_next":
+    if test.op not in windows.ANNIVERSARIES:
         return within(value, (windows.days if is_day else windows.moments)(test, moment.at, moment.zone))
-    today, days = windows.anniversaries(moment.at, moment.zone, test.value)
+    today, days = windows.anniversaries(test, moment.at, moment.zone)
     tz = None if is_day else zone_of(moment.zone)
     of_year = Func(
         ExtractMonth(value, tzinfo=tz), ExtractDay(value, tzinfo=tz), template="(%(expressions)s)", arg_joiner=" * 100 + ",
@@ -125,8 +125,8 @@ def _dated(value: Any, test: Test, moment: Moment) -> Q:
 def _dated_text(value: Any, test: Test, moment: Moment) -> Q:
     if test.op == "not_empty":
         return Q(IsNull(value, False))
-    if test.op == "anniversary_next":
-        today, days = windows.anniversaries(moment.at, moment.zone, test.value)
+    if test.op in windows.ANNIVERSARIES:
+        today, days = windows.anniversaries(test, moment.at, moment.zone)
         texts = [f"{day // 100:02d}-{day % 100:02d}" for day in days]
         return Q(LessThan(value, today.isoformat())) & Q(In(Substr(value, 6, 5), texts))
     found: windows.Range[date] = windows.days(test, moment.at, moment.zone)

@@ -25,6 +25,7 @@ from customers.segments.rules.tree import (
     Node,
     Orders,
     PropertyIs,
+    RandomShare,
     Test,
     Window,
     leaves,
@@ -104,15 +105,17 @@ def sentence(leaf: Leaf, known: Names) -> str:
         which = "first" if leaf.is_first else "last"
         return f"The {which} “{event_label(leaf.name)}” {_test(leaf.test, known.currency)}"
     if isinstance(leaf, Orders):
-        only = f" of {leaf.product}" if leaf.product else ""
-        only += f" in {leaf.category}" if leaf.category else ""
+        only = f" of {' or '.join(leaf.products)}" if leaf.products else ""
+        only += f" in {' or '.join(leaf.categories)}" if leaf.categories else ""
         return f"{MEASURES[leaf.measure]}{only}{_window(leaf.window)} {_test(leaf.test, known.currency)}"
     if isinstance(leaf, ConsentIs):
         channel = str(Channel(leaf.channel).label)
         return f"{CONSENT_STATES[leaf.state].capitalize()}: {known.topics.get(leaf.topic, leaf.topic)} by {channel}"
     if isinstance(leaf, InSegment):
         return f"Is {'' if leaf.is_in else 'not '}in the segment {known.segments.get(leaf.segment_id, '(deleted)')}"
-    return f"Belongs to a random {leaf.percent} % of all customers" + (f" ({leaf.salt})" if leaf.salt else "")
+    assert isinstance(leaf, RandomShare)
+    share = f"{leaf.first} to {leaf.last}" if leaf.first else str(leaf.last)
+    return f"Belongs to a random {share} % of all customers" + (f" ({leaf.salt})" if leaf.salt else "")
 
 
 def event_label(name: str) -> str:

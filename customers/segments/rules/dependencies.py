@@ -15,12 +15,16 @@ from customers.segments.rules.tree import (
     AttributeIs,
     ConsentIs,
     EventCount,
+    EventMeasure,
     EventTime,
     FieldIs,
     Group,
     InSegment,
     Leaf,
+    MessageCount,
     Orders,
+    SegmentMoved,
+    Sequence,
     leaves,
 )
 from customers.stages.events import PERSONA_MOVED, STAGE_CHANGED, USAGE_CHANGED, USAGE_COUNTED
@@ -62,7 +66,7 @@ def is_touched(wanted: Iterable[str], name: str) -> bool:
 
 def segments(tree: Group) -> frozenset[int]:
     """Ids of the segments that a tree asks about."""
-    return frozenset(leaf.segment_id for leaf in leaves(tree) if isinstance(leaf, InSegment))
+    return frozenset(leaf.segment_id for leaf in leaves(tree) if isinstance(leaf, InSegment | SegmentMoved))
 
 
 def fields(tree: Group) -> frozenset[str]:
@@ -71,8 +75,12 @@ def fields(tree: Group) -> frozenset[str]:
 
 
 def _of(leaf: Leaf) -> frozenset[str]:
-    if isinstance(leaf, EventCount | EventTime):
+    if isinstance(leaf, EventCount | EventMeasure | EventTime):
         return frozenset({leaf.name})
+    if isinstance(leaf, Sequence):
+        return frozenset(step.name for step in leaf.steps)
+    if isinstance(leaf, MessageCount):
+        return frozenset({leaf.counted.name})
     if isinstance(leaf, FieldIs):
         return _of_field(leaf.field)
     if isinstance(leaf, AttributeIs):
@@ -81,7 +89,7 @@ def _of(leaf: Leaf) -> frozenset[str]:
         return ORDERS
     if isinstance(leaf, ConsentIs):
         return frozenset({CONSENT_GRANTED, CONSENT_WITHDRAWN})
-    if isinstance(leaf, InSegment):
+    if isinstance(leaf, InSegment | SegmentMoved):
         return frozenset({segment_name(leaf.segment_id)})
     return frozenset()
 

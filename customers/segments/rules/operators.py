@@ -57,12 +57,15 @@ _NUMBER = _table(
 _DATE = _table(
     ("in_last", "is in the last", Takes.DAYS),
     ("more_ago", "is more than", Takes.DAYS),
+    ("days_ago", "was exactly", Takes.DAYS),
     ("in_next", "is in the next", Takes.DAYS),
+    ("in_days", "is in exactly", Takes.DAYS),
     ("before", "is before", Takes.DATE),
     ("after", "is after", Takes.DATE),
     ("on", "is on", Takes.DATE),
     ("between", "is between", Takes.DATES),
     ("anniversary_next", "has its anniversary in the next", Takes.DAYS),
+    ("anniversary_on", "has its anniversary in exactly", Takes.DAYS),
     *_EMPTY,
 )
 _CHOICE = _table(
@@ -83,10 +86,38 @@ OPERATORS: dict[FieldType, dict[str, Operator]] = {
     FieldType.DATETIME: _DATE,
     FieldType.BOOLEAN: _BOOLEAN,
 }
-ATTRIBUTE_TYPES = (FieldType.TEXT, FieldType.NUMBER, FieldType.DATE, FieldType.BOOLEAN)
-COUNTS = {"at_least": "at least", "at_most": "at most", "exactly": "exactly"}
-MEASURES = {"count": "Number of orders", "total": "Amount spent", "items": "Pieces bought"}
+ATTRIBUTE_TYPES = (FieldType.TEXT, FieldType.NUMBER, FieldType.DATE, FieldType.DATETIME, FieldType.BOOLEAN)
+COUNTS = {"at_least": "at least", "at_most": "at most", "exactly": "exactly", "between": "between"}
+MEASURES = {
+    "count": "Number of orders", "total": "Amount spent", "items": "Pieces bought", "average": "Average order value",
+    "largest": "Largest order", "products": "Number of different products", "first_at": "First order",
+    "last_at": "Last order",
+}  # fmt: skip
+EVENT_MEASURES = {
+    "sum": "Sum", "avg": "Average", "min": "Smallest", "max": "Largest", "distinct": "Number of different values",
+    "days": "Number of different days",
+}  # fmt: skip
+# Measures that are 0 where there is nothing to measure; the others have no value then.
+ZERO_MEASURES = frozenset({"count", "total", "items", "products", "sum", "distinct", "days"})
+MESSAGES = {
+    "sent": "Was sent", "delivered": "Received", "opened": "Opened", "clicked": "Clicked in", "bounced": "Bounced on",
+    "complained": "Reported as spam", "unsubscribed": "Unsubscribed through",
+}  # fmt: skip
+SOURCE_KINDS = ("campaign", "journey")
+MEMBERSHIP = {"in": "is in", "not_in": "is not in", "entered": "entered", "left": "left"}
 CONSENT_STATES = {"granted": "has subscribed", "denied": "has declined", "unasked": "was never asked"}
 
 # Operators that are true of a customer without a value, and what they deny.
 OPPOSITES = {"is_not": "is", "none_of": "any_of", "not_contains": "contains", "empty": "not_empty"}
+
+
+def order_type(measure: str) -> FieldType:
+    """What a measure of orders is compared with."""
+    if measure in ("first_at", "last_at"):
+        return FieldType.DATETIME
+    return FieldType.MONEY if measure in ("total", "average", "largest") else FieldType.NUMBER
+
+
+def event_measure_type(measure: str, key: str) -> FieldType:
+    """What a measure of an event's property is compared with: `amount` is money, unless different values are counted."""
+    return FieldType.MONEY if key == "amount" and measure not in ("distinct", "days") else FieldType.NUMBER

@@ -7,8 +7,10 @@ from typing import Generic, TypeVar
 from config.kit.clock import day_bounds, local_day
 from customers.segments.rules.tree import Test, Window
 
-T = TypeVar("T", date, datetime)
+T = TypeVar("T", date, datetime, int)
 LEAP_DAY = 229
+EXACT_DAYS = ("days_ago", "in_days")
+ANNIVERSARIES = ("anniversary_next", "anniversary_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ def moments(test: Test, at: datetime, zone: str) -> Range[datetime]:
         return Range(None, at - timedelta(days=test.value), without_high=True)
     if test.op == "in_next":
         return Range(at, at + timedelta(days=test.value), without_low=True)
+    if test.op in EXACT_DAYS:
+        low, high = day_bounds(exact_day(test, at, zone), zone)
+        return Range(low, high, without_high=True)
     if test.op == "before":
         return Range(None, day_bounds(test.value, zone)[0], without_high=True)
     if test.op == "after":
@@ -49,6 +54,9 @@ def days(test: Test, at: datetime, zone: str) -> Range[date]:
         return Range(None, today - timedelta(days=test.value), without_high=True)
     if test.op == "in_next":
         return Range(today, today + timedelta(days=test.value))
+    if test.op in EXACT_DAYS:
+        day = exact_day(test, at, zone)
+        return Range(day, day)
     if test.op == "before":
         return Range(None, test.value, without_high=True)
     if test.op == "after":
@@ -57,14 +65,21 @@ def days(test: Test, at: datetime, zone: str) -> Range[date]:
     return Range(first, last)
 
 
-def anniversaries(at: datetime, zone: str, count: int) -> tuple[date, list[int]]:
-    """Today, and the days of the year (month x 100 + day) of today and the next `count` days.
+def exact_day(test: Test, at: datetime, zone: str) -> date:
+    """The local day that "exactly n days ago" or "in exactly n days" means."""
+    return local_day(at, zone) + timedelta(days=-test.value if test.op == "days_ago" else test.value)
 
-    29 February is kept on the 28th in years that have no leap day.
+
+def anniversaries(test: Test, at: datetime, zone: str) -> tuple[date, list[int]]:
+    """Today, and the days of the year (month x 100 + day) whose anniversaries a test asks for.
+
+    They are those of today and the next n days, or only that of the n-th day. 29 February is kept on the 28th in years
+    that have no leap day.
     """
     today = local_day(at, zone)
+    last = min(test.value, 366)
     found: set[int] = set()
-    for offset in range(min(count, 366) + 1):
+    for offset in range(last if test.op == "anniversary_on" else 0, last + 1):
         day = today + timedelta(days=offset)
         found.add(day.month * 100 + day.day)
         if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3:
@@ -74,8 +89,8 @@ def anniversaries(at: datetime, zone: str, count: int) -> tuple[date, list[int]]
 
 def since(window: Window, at: datetime, zone: str) -> Range[datetime]:
     """The moments that a window of events covers; never later than `at`."""
-    if window.days is not None:
-        return Range(at - timedelta(days=window.days), at)
+    if window.span is not None:
+        return Range(at - window.span, at)
     low = day_bounds(window.first, zone)[0] if window.first else None
     high = day_bounds(window.last, zone)[1] if window.last else None
     if high is None or high > at:
