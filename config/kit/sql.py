@@ -62,6 +62,15 @@ def try_lock(name: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def lock(name: str) -> None:
+    """Take the named lock of `try_lock`, waiting for whoever holds it."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("lock needs a transaction: the lock ends with it")
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(name.encode())])
+
+
 @contextmanager
 def statement_timeout(seconds: float) -> Iterator[None]:
     """Run a block whose statements may take `seconds` each; raises `TookTooLong` (PostgreSQL; SQLite has no limit)."""

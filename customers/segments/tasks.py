@@ -1,39 +1,43 @@
-"""Background work of segments: each task makes one call."""
+"""Background work of segments: each task makes one call, again and again while there is work and time."""
 
 import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from celery import shared_task
 
 from config.kit.clock import now
 from customers.actions import heartbeat
-from customers.segments.actions import follow, refresh
+from customers.segments.actions import follow, night, refresh
 
 BUDGET_SECONDS = 120
+LONG_SECONDS = 600
 
 
-@shared_task(name="customers.refresh_touched_segments")
-def refresh_touched_segments(**_: Any) -> int:
-    """Evaluate the customers whom events have touched."""
-    with heartbeat.of("customers.refresh_touched_segments", at=now()):
-        return _until_empty()
-
-
-def _until_empty() -> int:
-    end, total = time.monotonic() + BUDGET_SECONDS, 0
+def _until_done(work: Callable[[datetime], int], seconds: float) -> int:
+    """The sum of what `work` returns, called with a fresh moment until it returns 0 or the time is over."""
+    end, total = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        count = refresh.touched(at=now())
+        count = work(now())
         if not count:
             break
         total += count
     return total
 
 
+@shared_task(name="customers.refresh_touched_segments")
+def refresh_touched_segments(**_: Any) -> int:
+    """Evaluate the customers whom events have touched."""
+    with heartbeat.of("customers.refresh_touched_segments", at=now()):
+        return _until_done(lambda at: refresh.touched(at=at), BUDGET_SECONDS)
+
+
 @shared_task(name="customers.fill_segments")
 def fill_segments(**_: Any) -> int:
-    """Fill segments that are new or were edited."""
+    """Fill segments that are new, edited or to be tried again, one after the other."""
     with heartbeat.of("customers.fill_segments", at=now()):
-        return follow.due(at=now())
+        return _until_done(lambda at: follow.due(at=at, limit=1), LONG_SECONDS)
 
 
 @shared_task(name="customers.refresh_segment_windows")
@@ -44,7 +48,7 @@ def refresh_segment_windows(**_: Any) -> int:
 
 
 @shared_task(name="customers.refresh_segments_nightly")
-def refresh_segments_nightly(**_: Any) -> bool:
-    """Evaluate everything once a day and report what the quick ways had missed."""
+def refresh_segments_nightly(**_: Any) -> int:
+    """Check segments in full, once a day, and report what the quick ways had missed; goes on where it was."""
     with heartbeat.of("customers.refresh_segments_nightly", at=now()):
-        return follow.nightly(at=now())
+        return _until_done(lambda at: int(night.step(at=at)), LONG_SECONDS)

@@ -12,7 +12,7 @@ from config.kit import sql
 from customers.actions import audit
 from customers.enums import ChangeCause, SegmentKind
 from customers.models import Customer, Segment, SegmentMembership
-from customers.segments.actions import refresh
+from customers.segments.actions import changes
 from customers.segments.queries.expressions import IdIn
 
 LIMIT = 200_000
@@ -71,9 +71,7 @@ def add(
         segment = _list(segment_id)
         known = _present(segment_id, customer_ids)
         entering = [i for i in dict.fromkeys(customer_ids) if i not in known]
-        change = refresh.move(
-            segment_id, segment.version, entering=entering, leaving=[], at=at, cause=ChangeCause.LIST, is_silent=is_silent
-        )
+        change = changes.move(segment, entering=entering, leaving=[], at=at, cause=ChangeCause.LIST, is_silent=is_silent)
         _note("segment.list_added", segment, change.entered, user_id, at)
     return change.entered
 
@@ -83,7 +81,7 @@ def remove(segment_id: int, customer_ids: Sequence[int], *, at: datetime, user_i
     with transaction.atomic():
         segment = _list(segment_id)
         leaving = sorted(_present(segment_id, customer_ids))
-        change = refresh.move(segment_id, segment.version, entering=[], leaving=leaving, at=at, cause=ChangeCause.LIST)
+        change = changes.move(segment, entering=[], leaving=leaving, at=at, cause=ChangeCause.LIST)
         _note("segment.list_removed", segment, change.left, user_id, at)
     return change.left
 

@@ -47,18 +47,27 @@ def has_windows(tree: Group) -> bool:
     return any(_is_windowed(leaf) for leaf in leaves(tree))
 
 
-def candidates(tree: Group, since: datetime, until: datetime) -> Candidates:
-    """The candidates of a tree for the time after `since` up to `until`."""
+def near(tree: Group, since: datetime, until: datetime) -> tuple[bool, list[tuple[QuerySet[Any], str]]]:
+    """Where the candidates of a tree are for the time after `since` up to `until`: whether everybody is one, and rows near
+    an end of a window, each with the name of its customer. `queries.candidates` reads them for many segments at once."""
     zone = brand.current().timezone
-    found = Candidates()
+    everybody, rows = False, []
     for leaf in leaves(tree):
         if not _is_windowed(leaf):
             continue
         if _needs_everybody(leaf):
-            found.everybody = found.everybody or local_day(since, zone) != local_day(until, zone)
+            everybody = everybody or local_day(since, zone) != local_day(until, zone)
             continue
-        for rows, customer in _near(leaf, since, until, zone):
-            found.ids.update(rows.order_by().values_list(customer, flat=True).distinct().iterator(5000))
+        rows += list(_near(leaf, since, until, zone))
+    return everybody, rows
+
+
+def candidates(tree: Group, since: datetime, until: datetime) -> Candidates:
+    """The candidates of one tree for the time after `since` up to `until`."""
+    everybody, near_rows = near(tree, since, until)
+    found = Candidates(everybody)
+    for rows, customer in near_rows:
+        found.ids.update(rows.order_by().values_list(customer, flat=True).distinct().iterator(5000))
     return found
 
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from customers.enums import SegmentKind
 from customers.models import Segment, SegmentTouch
@@ -11,14 +12,23 @@ from customers.ports.jobs import Due
 
 def touches(at: datetime) -> Due:
     """Customers whom events have touched."""
-    found = SegmentTouch.objects.aggregate(count=Count("id"), oldest=Min("touched_at"))
+    found = SegmentTouch.objects.filter(touched_at__lte=at).aggregate(count=Count("id"), oldest=Min("touched_at"))
     return Due(found["count"], found["oldest"])
 
 
+def waiting(at: datetime) -> QuerySet[Segment]:
+    """Segments to evaluate as a whole: new, edited since, or failed and due to be tried again."""
+    behind = Q(refreshed_at__isnull=True) | Q(refreshed_at__lt=F("updated_at")) | Q(attempts__gt=0)
+    is_due = Q(retry_at__isnull=True) | Q(retry_at__lte=at)
+    return Segment.objects.filter(behind, is_due, kind=SegmentKind.DYNAMIC)
+
+
+def is_waiting(refreshed_at: datetime | None, updated_at: datetime) -> bool:
+    """Whether a segment is new or its rules were saved after its members were last made equal to them."""
+    return refreshed_at is None or refreshed_at < updated_at
+
+
 def fills(at: datetime) -> Due:
-    """Segments that were saved and not filled since."""
-    waiting = Segment.objects.filter(
-        Q(refreshed_at__isnull=True) | Q(refreshed_at__lt=F("updated_at")), kind=SegmentKind.DYNAMIC
-    )
-    found = waiting.aggregate(count=Count("id"), oldest=Min("updated_at"))
+    """Segments that are new, edited, or to be tried again."""
+    found = waiting(at).aggregate(count=Count("id"), oldest=Min(Coalesce("retry_at", "updated_at")))
     return Due(found["count"], found["oldest"])

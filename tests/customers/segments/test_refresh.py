@@ -17,7 +17,7 @@ from customers.models import (
     SegmentMembership,
     SegmentTouch,
 )
-from customers.segments.actions import announce, follow, lists, refresh, save
+from customers.segments.actions import announce, follow, lists, night, refresh, save
 from customers.segments.queries import members, members_at, run
 from customers.segments.rules.parse import BadDefinition
 from tests.factories import people
@@ -166,13 +166,18 @@ def test_the_night_reports_what_the_quick_ways_missed(at):
     segment = saved("Germans", rule({"type": "field", "field": "customer.country", "op": "is", "value": "DE"}), at)
     Customer.objects.filter(id=alice.id).update(country="DE")  # behind the timeline's back
 
-    night = at + timedelta(days=1)
-    assert follow.nightly(at=night) is True
-    assert follow.nightly(at=night) is False
+    midnight = at + timedelta(days=1)
+    assert night.whole(at=midnight) is True
+    assert night.whole(at=midnight) is False
 
     assert ids(segment) == {alice.id}
-    assert JobRun.objects.get(job=follow.NIGHTLY).summary == {"drift": {str(segment.id): {"entered": 1, "left": 0}}}
-    assert SegmentCount.objects.get(segment=segment).member_count == 1
+    assert JobRun.objects.get(job=night.NIGHTLY).summary == {
+        "checked": 1,
+        "drift": "Germans: 1 in, 0 out",
+        "failed": "none",
+    }
+    yesterday = SegmentCount.objects.get(segment=segment)
+    assert (yesterday.member_count, yesterday.entered, yesterday.left) == (0, 0, 0)
 
 
 def test_history_tells_who_was_in_on_a_given_day(at):

@@ -1,0 +1,46 @@
+"""Who matches and is no member, and the other way round: what a refresh has to write."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from config.kit import sql
+from customers.segments.queries import run
+from customers.segments.queries.leaves import Sql
+from customers.segments.rules.tree import Group
+
+MEMBERS, CHANGES, TOUCHES = "customers_segmentmembership", "customers_segmentchange", "customers_segmenttouch"
+
+
+def between(tree: Group, segment_id: int, at: datetime, customer_ids: Sequence[int] | None = None) -> Sql:
+    """The SELECT of `cid` and `entered` for every customer (or those given) whose membership differs from the rules.
+
+    The rules are evaluated once; on PostgreSQL with their true size known, which is why it is not a plain sub-select.
+    """
+    found = run.compiled(tree, at, customer_ids)
+    yes, no = ("TRUE", "FALSE") if sql.is_postgresql() else ("1", "0")
+    among, ids = ("", ()) if customer_ids is None else _among(customer_ids)
+    text = (
+        f"WITH found AS MATERIALIZED ({found.text}) "
+        f"SELECT f.cid AS cid, {yes} AS entered FROM found f WHERE NOT EXISTS "
+        f'(SELECT 1 FROM "{MEMBERS}" m WHERE m.segment_id = %s AND m.customer_id = f.cid) '
+        f'UNION ALL SELECT m.customer_id, {no} FROM "{MEMBERS}" m WHERE m.segment_id = %s{among} '
+        "AND NOT EXISTS (SELECT 1 FROM found f WHERE f.cid = m.customer_id)"
+    )
+    return Sql(text, (*found.params, segment_id, segment_id, *ids))
+
+
+def of(tree: Group, segment_id: int, at: datetime, customer_ids: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Which of these customers have to enter and which have to leave, each in order."""
+    found = between(tree, segment_id, at, customer_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(found.text, list(found.params))
+        rows = cursor.fetchall()
+    return sorted(cid for cid, entered in rows if entered), sorted(cid for cid, entered in rows if not entered)
+
+
+def _among(customer_ids: Sequence[int]) -> tuple[str, tuple[object, ...]]:
+    if sql.is_postgresql():
+        return " AND m.customer_id = ANY(%s::bigint[])", (list(customer_ids),)
+    return " AND m.customer_id IN (SELECT value FROM json_each(%s))", (str(list(customer_ids)),)
