@@ -4,7 +4,7 @@ from functools import partial
 
 from django.db.models import Model, QuerySet
 
-from campaigns.events import MESSAGE_CLICKED, MESSAGE_OPENED, MESSAGE_SENT
+from campaigns.events import MESSAGE_BOUNCED, MESSAGE_CLICKED, MESSAGE_COMPLAINED, MESSAGE_OPENED, MESSAGE_SENT
 from customers.models import EventAggregate
 from customers.ports.fields import Field, FieldType, register
 
@@ -18,8 +18,12 @@ def register_all() -> None:
         ("last_sent_at", "Last message sent", MESSAGE_SENT, "last_at"),
         ("last_opened_at", "Last message opened", MESSAGE_OPENED, "last_at"),
         ("last_clicked_at", "Last message clicked", MESSAGE_CLICKED, "last_at"),
+        ("last_bounced_at", "Last message bounced", MESSAGE_BOUNCED, "last_at"),
+        ("last_complained_at", "Last reported as spam", MESSAGE_COMPLAINED, "last_at"),
         ("sent_count", "Messages sent", MESSAGE_SENT, "count"),
+        ("opened_count", "Messages opened", MESSAGE_OPENED, "count"),
         ("clicked_count", "Messages clicked", MESSAGE_CLICKED, "count"),
+        ("bounced_count", "Messages bounced", MESSAGE_BOUNCED, "count"),
     ]:
         is_count = value == "count"
         register(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, FloatField, Func, Model, QuerySet
+from django.db.models.functions import Round
 
 from customers.enums import Market, Stage
 from customers.models import Customer, CustomerFacts
@@ -13,10 +14,14 @@ from customers.rules import countries
 def register_all() -> None:
     """Register every field; a condition on one reads one column of one table with a row per customer."""
     for key, label, kind in PROFILE:
-        missing = None if kind in (FieldType.DATE, FieldType.DATETIME) else ""
+        missing = None if kind in (FieldType.DATE, FieldType.DATETIME, FieldType.MONEY) else ""
         register(Field(f"customer.{key}", label, "Profile", kind, _profiles, "id", key, missing, CHOICES.get(key)))
     for key, label, group, kind, missing in FACTS:
         register(Field(f"customer.{key}", label, group, kind, _facts, "customer_id", key, missing))
+    register(
+        Field("customer.order_revenue_net", "Revenue after refunds", "Orders", T.MONEY, _worth, "customer_id", "net", 0)
+    )
+    register(Field("customer.order_gap_days", "Days between orders", "Orders", T.NUMBER, _rhythm, "customer_id", "gap"))
 
 
 def _profiles() -> QuerySet[Model]:
@@ -25,6 +30,30 @@ def _profiles() -> QuerySet[Model]:
 
 def _facts() -> QuerySet[Model]:
     return CustomerFacts.objects.all()
+
+
+def _worth() -> QuerySet[Model]:
+    net = ExpressionWrapper(F("revenue_minor") - F("refunded_minor"), output_field=BigIntegerField())
+    return CustomerFacts.objects.filter(pk__isnull=False).annotate(net=net)
+
+
+class _DaysBetween(Func):
+    """Days from one moment to another, with a fraction."""
+
+    output_field = FloatField()
+    template = "(julianday(%(expressions)s))"
+    arg_joiner = ") - julianday("
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
+        template = "(EXTRACT(EPOCH FROM (%(expressions)s))::double precision / 86400)"
+        return self.as_sql(compiler, connection, template=template, arg_joiner=" - ")
+
+
+def _rhythm() -> QuerySet[Model]:
+    """Customers with two orders or more, and the average number of days from one to the next."""
+    days = _DaysBetween(F("last_order_at"), F("first_order_at"))
+    rows = CustomerFacts.objects.filter(order_count__gte=2)
+    return rows.annotate(gap=Round(days / (F("order_count") - 1), precision=1, output_field=FloatField()))
 
 
 def _seen(column: str) -> Choices:
@@ -65,6 +94,7 @@ PROFILE = [
     ("stage", "Stage", T.CHOICE),
     ("acquisition_channel", "Acquisition channel", T.CHOICE),
     ("acquired_on", "Acquired on", T.DATE),
+    ("acquisition_cost_minor", "Acquisition cost", T.MONEY),
     ("born_on", "Birthday", T.DATE),
     ("renews_on", "Renewal date", T.DATE),
     ("created_at", "Customer since", T.DATETIME),

@@ -7,15 +7,15 @@ from django.conf import settings
 from django.urls import reverse
 
 from config.kit import tokens
-from customers.ports.fields import Field, FieldType
 from customers.ports.merge import MergeContext, MergeSource, Values, Variable
-from loyalty.models import Account, Entry, Redemption, Tier, TierChange
+from loyalty.models import Account, Entry, Redemption, TierChange
 from loyalty.queries import programme
+from loyalty.queries.fields import FIELDS
 from loyalty.queries.statement import metric_words
 from loyalty.rules import tiers
 
+__all__ = ["FIELDS", "MERGE", "MODELS", "PURPOSE", "VARIABLES", "export", "fetch", "link"]
 PURPOSE = "loyalty"
-GROUP = "Loyalty"
 
 
 def link(customer_id: int) -> str:
@@ -23,20 +23,6 @@ def link(customer_id: int) -> str:
     return settings.BASE_URL + reverse("loyalty:portal", args=[tokens.sign(PURPOSE, customer_id)])
 
 
-def _accounts() -> Any:
-    return Account.objects.filter(customer__isnull=False)
-
-
-def _tier_choices() -> list[tuple[str, str]]:
-    return [(name, name) for name in Tier.objects.order_by("threshold").values_list("name", flat=True)]
-
-
-FIELDS = (
-    Field("loyalty.points", "Points to spend", GROUP, FieldType.NUMBER, _accounts, "customer", "active", 0),
-    Field("loyalty.lifetime_points", "Points earned in total", GROUP, FieldType.NUMBER, _accounts, "customer", "earned", 0),
-    Field("loyalty.tier", "Tier", GROUP, FieldType.CHOICE, _accounts, "customer", "tier__name", "", _tier_choices),
-    Field("loyalty.joined_at", "Member since", GROUP, FieldType.DATETIME, _accounts, "customer", "joined_at"),
-)
 VARIABLES = (
     Variable("points", "Points that can be spent now", "240"),
     Variable("points_words", "The same with the programme's word; empty for none", "1,240 points"),

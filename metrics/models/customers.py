@@ -35,7 +35,10 @@ SCORE = [MinValueValidator(1), MaxValueValidator(5)]
 
 
 class RfmScore(models.Model):
-    """Recency, frequency and monetary quintile of one buyer, 5 is best, with the figures behind the scores."""
+    """Recency, frequency and monetary quintile of one buyer, 5 is best, with the figures behind the scores.
+
+    `spend_percentile` is 1 to 100 by revenue among all buyers, so that 91 to 100 are the top 10 %.
+    """
 
     customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="rfm")
     r = models.PositiveSmallIntegerField(_("recency score"), validators=SCORE)
@@ -43,6 +46,7 @@ class RfmScore(models.Model):
     m = models.PositiveSmallIntegerField(_("money score"), validators=SCORE)
     cell = models.PositiveSmallIntegerField(_("RFM"))
     rfm_class = models.CharField(_("RFM group"), max_length=16, choices=RfmClass, db_index=True)
+    spend_percentile = models.PositiveSmallIntegerField(_("place by spend"), default=0, db_default=0)
     last_order_on = models.DateField(_("last order"))
     order_count = models.IntegerField(_("orders"))
     revenue_minor = models.BigIntegerField(_("revenue"))

@@ -5,25 +5,14 @@ from typing import Any
 
 from django.db.models import Count, Min
 
-from customers.ports.fields import Field, FieldType
 from customers.ports.jobs import Due
 from referrals.actions import privacy
 from referrals.actions.release import LATE_EVENTS
 from referrals.enums import OPEN, ReferralState
 from referrals.models import Code, Referral, RewardGrant, RewardTally
+from referrals.queries.fields import FIELDS
 
-FIELDS = [
-    Field(
-        "referrals.rewarded_count",
-        "Friends rewarded",
-        "Referrals",
-        FieldType.NUMBER,
-        RewardTally.objects.all,
-        "customer_id",
-        "rewarded_count",
-        missing=0,
-    ),
-]
+__all__ = ["FIELDS", "MODELS", "due", "erase", "export", "merge"]
 MODELS = (Code, Referral, RewardGrant, RewardTally)
 
 

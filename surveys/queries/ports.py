@@ -3,10 +3,25 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, QuerySet
+
+from customers.models import EventAggregate
 from customers.ports.fields import Field, FieldType
 from surveys.actions import privacy
-from surveys.enums import Band
+from surveys.enums import Band, ResponseState
+from surveys.events import SENT
 from surveys.models import Invitation, LatestScore, Response, SurveyStop
+
+
+def _answered() -> QuerySet[Any]:
+    """Customers with their number of counted answers: confirmed, and not put aside as suspicious."""
+    counted = Response.objects.filter(state=ResponseState.CONFIRMED, suspicion="", customer__isnull=False)
+    return counted.order_by().values("customer").annotate(answers=Count("id"))
+
+
+def _asked() -> QuerySet[Any]:
+    return EventAggregate.objects.filter(name=SENT)
+
 
 FIELDS = [
     Field(
@@ -31,6 +46,11 @@ FIELDS = [
         "customer_id",
         "answered_at",
     ),
+    Field(
+        "surveys.answered_count", "Survey answers", "Surveys", FieldType.NUMBER, _answered, "customer", "answers", missing=0
+    ),
+    Field("surveys.asked_count", "Times asked", "Surveys", FieldType.NUMBER, _asked, "customer", "count", missing=0),
+    Field("surveys.last_asked_at", "Last asked", "Surveys", FieldType.DATETIME, _asked, "customer", "last_at"),
     Field(
         "surveys.stopped_at", "Asked for no more surveys", "Surveys", FieldType.DATETIME, SurveyStop.objects.all,
         "customer_id", "at",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Min, Model, QuerySet
 
 from config.kit.clock import local_day
 from config.kit.money import Money
@@ -22,6 +22,12 @@ def _facts() -> QuerySet[Model]:
 
 def _profiles() -> QuerySet[Model]:
     return Customer.objects.all()
+
+
+def _trials() -> QuerySet[Any, Any]:
+    """Customers in a trial, and the day on which the first of their trials ends: the day it would renew."""
+    trials = Subscription.objects.filter(status=SubscriptionStatus.TRIALING, renews_on__isnull=False)
+    return trials.order_by().values("customer").annotate(ends_on=Min("renews_on"))
 
 
 def _statuses() -> list[tuple[str, str]]:
@@ -43,6 +49,7 @@ FIELDS = (
     Field("subscription.ends_at", "Subscription cancelled for", GROUP, T.DATETIME, _facts, "customer_id",
           "subscription_ends_at"),
     Field("subscription.since", "Subscribed since", GROUP, T.DATETIME, _facts, "customer_id", "subscribed_since"),
+    Field("subscription.trial_ends_on", "Trial ends", GROUP, T.DATE, _trials, "customer", "ends_on"),
     Field("subscription.count", "Running subscriptions", GROUP, T.NUMBER, _facts, "customer_id", "subscription_count", 0),
 )  # fmt: skip
 VARIABLES = (
