@@ -45,6 +45,7 @@ BY_APP = {
     "stage": frozenset({STAGE_CHANGED, ORDER_PLACED, ORDER_REFUNDED}),
     "persona": frozenset({PERSONA_MOVED}),
     "usage": frozenset({USAGE_COUNTED}),
+    "metrics": frozenset({"metrics:scored"}),
 }
 SEEN = ("event_count", "first_seen_at", "last_seen_at")
 
