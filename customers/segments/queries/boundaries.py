@@ -17,7 +17,7 @@ from customers.models import Event, Order
 from customers.ports import fields
 from customers.ports.fields import FieldType
 from customers.queries import brand
-from customers.segments.queries import leaves as leaf_queries
+from customers.segments.queries.leaves.people import source_of
 from customers.segments.rules.tree import (
     AttributeIs,
     EventCount,
@@ -115,7 +115,7 @@ def _moved(test: Test, since: datetime, until: datetime) -> tuple[datetime, date
 
 def _near_field(leaf: FieldIs, since: datetime, until: datetime, zone: str) -> Iterator[tuple[QuerySet[Any], str]]:
     known = fields.get(leaf.field)
-    source = leaf_queries.source_of(known)
+    source = source_of(known)
     value = known.value
     ends: list[tuple[Any, Any]] = [_moved(leaf.test, since, until)]
     if leaf.test.op in ("in_next", "in_last"):

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from customers.models import Customer
 from customers.segments.queries import leaves
-from customers.segments.queries.leaves import Context, Part, Scan, Sql
+from customers.segments.queries.leaves.sets import Context, Part, Scan, Sql, scan, select
 from customers.segments.queries.predicates import IsNotTrue, Moment
 from customers.segments.rules.normalise import All, Any_, Shape, normalise
 from customers.segments.rules.tree import Node
@@ -19,7 +19,7 @@ from customers.segments.rules.tree import Node
 def compile_tree(tree: Node, moment: Moment, customer_ids: Sequence[int] | None = None) -> Sql:
     """The SELECT of the ids (column `cid`, distinct) of the customers for whom the tree holds at the moment."""
     context = Context(moment, customer_ids)
-    return _plain(_part(normalise(tree), context), context)
+    return context.statement(_plain(_part(normalise(tree), context), context))
 
 
 def _part(shape: Shape, context: Context) -> Part:
@@ -59,7 +59,8 @@ def _parts(shapes: Sequence[Shape], context: Context) -> tuple[list[Part], list[
     scans: list[Scan] = []
     for shape in shapes:
         if isinstance(shape, All | Any_):
-            parts.append(_part(shape, context))
+            part = _part(shape, context)
+            parts.append(Part(Sql(f"SELECT cid FROM {context.named(part.sql)}"), part.is_complement))
             continue
         found = leaves.leaf(shape, context)
         if isinstance(found, Scan):
@@ -83,12 +84,12 @@ def _scanned(scans: Sequence[Scan], context: Context, *, is_or: bool) -> Part:
         condition = condition | item.condition if is_or else condition & item.condition
     without_row = (any if is_or else all)(item.without_row for item in scans)
     if without_row and not source.is_total:
-        return Part(leaves.scan(Scan(source, condition, True), context, inverted=True), True)
-    return Part(leaves.scan(Scan(source, condition, False), context))
+        return Part(scan(Scan(source, condition, True), context, inverted=True), True)
+    return Part(scan(Scan(source, condition, False), context))
 
 
 def _everybody(context: Context) -> Sql:
-    return leaves.select(context.narrow(Customer.objects.filter(pk__isnull=False), "pk"), "pk")
+    return select(context.narrow(Customer.objects.filter(pk__isnull=False), "pk"), "pk")
 
 
 def _plain(part: Part, context: Context) -> Sql:

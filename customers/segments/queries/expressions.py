@@ -5,12 +5,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
-from django.db.models import BooleanField, CharField, Expression, FloatField, Func, IntegerField
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    Expression,
+    FloatField,
+    Func,
+    IntegerField,
+)
 
 from customers.segments.rules import buckets
 
-DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,9})?$"
+# Python (SQLite) and PostgreSQL read these alike; \Z is the end, where $ would let Python accept a line break.
+DAY = r"^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+TIME = r"[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+MOMENT = DAY + TIME + r"([Zz]|[+-](0[0-9]|1[0-4]):?[0-5][0-9])\Z"
+NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,9})?\Z"
 
 
 class IsNotTrue(Func):
@@ -87,18 +99,96 @@ class TextAsNumber(Func):
         return f"CASE WHEN {text} ~ %s THEN ({text})::double precision END", [*params, NUMBER, *params]
 
 
-class TextAsDay(Func):
-    """A text that starts with an ISO date as those ten characters, else NULL; ISO dates sort like dates."""
+class TextAsDecimal(Func):
+    """A text that is a plain number: exact decimals on PostgreSQL, the same text on SQLite; else NULL."""
 
     output_field = CharField()
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         text, params = compiler.compile(self.source_expressions[0])
-        return f"CASE WHEN {text} REGEXP %s THEN substr({text}, 1, 10) END", [*params, DAY, *params]
+        return f"CASE WHEN {text} REGEXP %s THEN {text} END", [*params, NUMBER, *params]
 
     def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
         text, params = compiler.compile(self.source_expressions[0])
-        return f"CASE WHEN {text} ~ %s THEN substr({text}, 1, 10) END", [*params, DAY, *params]
+        return f"CASE WHEN {text} ~ %s THEN ({text})::numeric END", [*params, NUMBER, *params]
+
+
+class TextAsDay(Func):
+    """A text that starts with a day of the calendar, as those ten characters, else NULL; ISO dates sort like dates.
+
+    `is_whole`: nothing may follow the day.
+    """
+
+    output_field = CharField()
+
+    def __init__(self, text: Any, *, is_whole: bool = False, **extra: Any) -> None:
+        super().__init__(text, **extra)
+        self.pattern = DAY + (r"\Z" if is_whole else "")
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
+        text, params = compiler.compile(self.source_expressions[0])
+        sql = f"CASE WHEN {text} REGEXP %s AND {_exists_sqlite(text)} THEN substr({text}, 1, 10) END"
+        return sql, [*params, self.pattern, *params, *params, *params]
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
+        text, params = compiler.compile(self.source_expressions[0])
+        sql = f"CASE WHEN {text} ~ %s THEN CASE WHEN {_exists_postgresql(text)} THEN substr({text}, 1, 10) END END"
+        return sql, [*params, self.pattern, *params * 5]
+
+
+def _exists_sqlite(text: str) -> str:
+    """Whether the month has such a day; SQLite moves 30 February on to March. Takes the text twice."""
+    return f"strftime('%%d', substr({text}, 1, 10)) = substr({text}, 9, 2)"
+
+
+def _exists_postgresql(text: str) -> str:
+    """The same by counting from the first of the month, because a cast would be an error. Takes the text four times."""
+    first = f"(substr({text}, 1, 8) || '01')::date"
+    day = f"substr({text}, 9, 2)"
+    return f"({day} <= '28' OR EXTRACT(DAY FROM {first} + ({day}::int - 1)) = {day}::int)"
+
+
+class TextAsMoment(Func):
+    """A text that is an ISO date-time with its offset (or Z), as a moment of the database, else NULL.
+
+    The text is named `v` once, in a sub-select, because it takes many looks at it.
+    """
+
+    output_field = DateTimeField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
+        text, params = compiler.compile(self.source_expressions[0])
+        zone = (
+            "CASE WHEN v LIKE '%%Z' THEN 'Z' WHEN substr(v, -3, 1) = ':' THEN substr(v, -6) "
+            "ELSE substr(v, -5, 3) || ':' || substr(v, -2) END"
+        )
+        seconds = "CASE WHEN substr(v, 17, 1) = ':' THEN substr(v, 17, 3) ELSE ':00' END"
+        whole = f"strftime('%%Y-%%m-%%d %%H:%%M:%%S', substr(v, 1, 16) || {seconds} || {zone})"
+        digits = "length(substr(v, 21)) - length(ltrim(substr(v, 21), '0123456789'))"
+        micros = f"substr(substr(v, 21, {digits}) || '000000', 1, 6)"  # as many zeros as Django stores
+        fraction = f"CASE WHEN substr(v, 20, 1) <> '.' OR {micros} = '000000' THEN '' ELSE '.' || {micros} END"
+        sql = f"CASE WHEN v REGEXP %s AND {_exists_sqlite('v')} THEN {whole} || {fraction} END"
+        return f"(SELECT {sql} FROM (SELECT {text} AS v) t)", [MOMENT, *params]
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> Any:
+        text, params = compiler.compile(self.source_expressions[0])
+        cut = r"regexp_replace(v, '(\.[0-9]{6})[0-9]+', '\1')::timestamptz"  # the cast would round
+        sql = f"CASE WHEN v ~ %s THEN CASE WHEN {_exists_postgresql('v')} THEN {cut} END END"
+        return f"(SELECT {sql} FROM (SELECT {text} AS v) t)", [MOMENT, *params]
+
+
+class Instant(Func):
+    """Microseconds since 1970 of a moment as SQLite stores it."""
+
+    output_field = BigIntegerField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
+        column, params = compiler.compile(self.source_expressions[0])
+        sql = (
+            f"(CAST(strftime('%%s', {column}) AS INTEGER) * 1000000 + "
+            f"CAST(substr(substr({column}, 21) || '000000', 1, 6) AS INTEGER))"
+        )
+        return sql, [*params, *params]
 
 
 class Share(Func):

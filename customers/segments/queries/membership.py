@@ -11,7 +11,8 @@ from customers.ports.segment_uses import Use
 from customers.queries import brand
 from customers.segments.queries import index
 from customers.segments.queries.expressions import InSet
-from customers.segments.queries.leaves import Context, membership_at
+from customers.segments.queries.leaves.membership import membership_at
+from customers.segments.queries.leaves.sets import Context
 from customers.segments.queries.predicates import Moment
 
 

@@ -26,7 +26,7 @@ from django.db.models.lookups import (
 
 from config.kit.clock import zone as zone_of
 from customers.ports.fields import FieldType
-from customers.segments.queries.expressions import IsNotTrue, JsonText, TextAsDay, TextAsNumber
+from customers.segments.queries.expressions import IsNotTrue, JsonText, TextAsDay, TextAsMoment, TextAsNumber
 from customers.segments.rules import windows
 from customers.segments.rules.operators import OPPOSITES
 from customers.segments.rules.tree import Test
@@ -75,6 +75,8 @@ def json_condition(column: Any, key: str, test: Test, moment: Moment) -> Q:
         return Q(In(Func(text, function="LOWER", output_field=CharField()), list(answers)))
     if test.type is FieldType.DATE:
         return _dated_text(TextAsDay(text), test, moment)
+    if test.type is FieldType.DATETIME:
+        return _positive(TextAsMoment(text), test, moment) | _midnight(TextAsDay(text, is_whole=True), test, moment)
     return _positive(text, test, moment)
 
 
@@ -120,6 +122,18 @@ def _dated(value: Any, test: Test, moment: Moment) -> Q:
         output_field=IntegerField(),
     )  # fmt: skip
     return Q(LessThan(value if is_day else TruncDate(value, tzinfo=tz), today)) & Q(In(of_year, days))
+
+
+def _midnight(value: Any, test: Test, moment: Moment) -> Q:
+    """The condition that the local midnight of a day's text passes a test on moments.
+
+    Moments become days before SQL sees them: midnight lies in a range exactly when the day lies in the range of days.
+    """
+    if test.op == "not_empty" or test.op in windows.ANNIVERSARIES:
+        return _dated_text(value, test, moment)
+    found = windows.midnights(windows.moments(test, moment.at, moment.zone), moment.zone)
+    low, high = (day.isoformat() if day else None for day in (found.low, found.high))
+    return within(value, windows.Range(low, high))
 
 
 def _dated_text(value: Any, test: Test, moment: Moment) -> Q:

@@ -11,7 +11,7 @@ from customers.models import Customer
 from customers.queries import brand
 from customers.segments.queries.compile import compile_tree
 from customers.segments.queries.expressions import InSet
-from customers.segments.queries.leaves import Sql
+from customers.segments.queries.leaves.sets import Sql
 from customers.segments.queries.predicates import Moment
 from customers.segments.rules.parse import parse
 from customers.segments.rules.tree import Group

@@ -45,6 +45,22 @@ def moments(test: Test, at: datetime, zone: str) -> Range[datetime]:
     return Range(day_bounds(first, zone)[0], day_bounds(last, zone)[1], without_high=True)
 
 
+def midnights(found: Range[datetime], zone: str) -> Range[date]:
+    """The days whose local midnight lies in a range of moments."""
+    low = high = None
+    if found.low is not None:
+        low = local_day(found.low, zone)
+        start = day_bounds(low, zone)[0]
+        if start < found.low or (found.without_low and start == found.low):
+            low += timedelta(days=1)
+    if found.high is not None:
+        high = local_day(found.high, zone)
+        start = day_bounds(high, zone)[0]
+        if start > found.high or (found.without_high and start == found.high):
+            high -= timedelta(days=1)
+    return Range(low, high)
+
+
 def days(test: Test, at: datetime, zone: str) -> Range[date]:
     """The dates for which a date test holds at a moment; today is the day of `at` in the zone."""
     today = local_day(at, zone)
