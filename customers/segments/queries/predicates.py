@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import CharField, Func, IntegerField, Q
+from django.db.models import CharField, F, Func, IntegerField, Q
 from django.db.models.functions import ExtractDay, ExtractMonth, Substr, TruncDate
 from django.db.models.lookups import (
     Exact,
@@ -67,7 +67,7 @@ def json_condition(column: Any, key: str, test: Test, moment: Moment) -> Q:
     positive = OPPOSITES.get(test.op)
     if positive is not None:
         return Q(IsNotTrue(json_condition(column, key, Test(test.type, positive, test.value), moment)))
-    text = JsonText(column, key)
+    text = JsonText(column, key, is_scalar=_is_scalar(test))
     if test.type in NUMERIC:
         return _positive(TextAsNumber(text), test, moment)
     if test.type is FieldType.BOOLEAN:
@@ -78,6 +78,25 @@ def json_condition(column: Any, key: str, test: Test, moment: Moment) -> Q:
     if test.type is FieldType.DATETIME:
         return _positive(TextAsMoment(text), test, moment) | _midnight(TextAsDay(text, is_whole=True), test, moment)
     return _positive(text, test, moment)
+
+
+def told_within(column: str, key: str, low: datetime, high: datetime, zone: str) -> Q:
+    """The condition that a key of a JSON column tells a moment from `low` to `high`, both included."""
+    text = JsonText(F(column), key, is_scalar=True)
+    days = windows.midnights(windows.Range(low, high), zone)
+    first, last = (day.isoformat() if day else None for day in (days.low, days.high))
+    return within(TextAsMoment(text), windows.Range(low, high)) | within(
+        TextAsDay(text, is_whole=True), windows.Range(first, last)
+    )
+
+
+def _is_scalar(test: Test) -> bool:
+    """Whether the text of a list or an object ("[…", "{…") can never pass a positive test."""
+    if test.type not in TEXTUAL:
+        return True
+    if test.op not in ("is", "any_of"):
+        return False
+    return not any(text.startswith(("[", "{")) for text in (test.value if test.op == "any_of" else (test.value,)))
 
 
 def within(value: Any, found: windows.Range[Any]) -> Q:

@@ -1,33 +1,33 @@
 """Definitions in words."""
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-from config.kit.money import Money
 from customers.enums import Channel
 from customers.models import Segment, Topic
-from customers.ports import event_types, fields
-from customers.ports.fields import FieldType
+from customers.ports import event_types, fields, message_sources
 from customers.queries import brand
+from customers.segments.queries import phrases
 from customers.segments.rules import dependencies
-from customers.segments.rules.operators import CONSENT_STATES, COUNTS, MEASURES, OPERATORS, Takes
+from customers.segments.rules.operators import CONSENT_STATES, EVENT_MEASURES, MEASURES, MESSAGES
 from customers.segments.rules.parse import parse
 from customers.segments.rules.tree import (
     AttributeIs,
     ConsentIs,
     EventCount,
+    EventMeasure,
     EventTime,
     FieldIs,
     Group,
     InSegment,
     Leaf,
+    MessageCount,
     Node,
     Orders,
     PropertyIs,
     RandomShare,
-    Test,
-    Window,
+    SegmentMoved,
+    Sequence,
     leaves,
 )
 
@@ -52,17 +52,27 @@ class Names:
     segments: dict[int, str]
     topics: dict[str, str]
     currency: str
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 def names(tree: Group) -> Names:
-    """Names of the segments and topics that a tree mentions, in two queries."""
+    """Names of the segments, topics and senders of messages that a tree mentions, each in one query."""
     ids = dependencies.segments(tree)
     slugs = {leaf.topic for leaf in leaves(tree) if isinstance(leaf, ConsentIs)}
     return Names(
         dict(Segment.objects.filter(id__in=ids).values_list("id", "name")) if ids else {},
         dict(Topic.objects.filter(slug__in=slugs).values_list("slug", "name")) if slugs else {},
         brand.current().currency,
+        _sources(tree),
     )
+
+
+def _sources(tree: Group) -> dict[str, str]:
+    keys = sorted({leaf.source for leaf in leaves(tree) if isinstance(leaf, MessageCount) and leaf.source})
+    found: dict[str, str] = {}
+    for port in message_sources.all() if keys else []:
+        found |= port.labels(keys)
+    return found
 
 
 def describe(definition: dict[str, Any] | Group) -> str:
@@ -94,28 +104,40 @@ def _sentence(node: Node, known: Names, *, is_top: bool = False) -> str:
 
 def sentence(leaf: Leaf, known: Names) -> str:
     """One condition in words."""
-    if isinstance(leaf, FieldIs):
-        label = fields.get(leaf.field).label if fields.has(leaf.field) else leaf.field
-        return f"{label} {_test(leaf.test, known.currency, _choices(leaf))}"
-    if isinstance(leaf, AttributeIs):
-        return f"{leaf.key} {_test(leaf.test, known.currency)}"
-    if isinstance(leaf, EventCount):
-        return _event(leaf, known)
-    if isinstance(leaf, EventTime):
-        which = "first" if leaf.is_first else "last"
-        return f"The {which} “{event_label(leaf.name)}” {_test(leaf.test, known.currency)}"
-    if isinstance(leaf, Orders):
-        only = f" of {' or '.join(leaf.products)}" if leaf.products else ""
-        only += f" in {' or '.join(leaf.categories)}" if leaf.categories else ""
-        return f"{MEASURES[leaf.measure]}{only}{_window(leaf.window)} {_test(leaf.test, known.currency)}"
-    if isinstance(leaf, ConsentIs):
-        channel = str(Channel(leaf.channel).label)
-        return f"{CONSENT_STATES[leaf.state].capitalize()}: {known.topics.get(leaf.topic, leaf.topic)} by {channel}"
-    if isinstance(leaf, InSegment):
-        return f"Is {'' if leaf.is_in else 'not '}in the segment {known.segments.get(leaf.segment_id, '(deleted)')}"
-    assert isinstance(leaf, RandomShare)
-    share = f"{leaf.first} to {leaf.last}" if leaf.first else str(leaf.last)
-    return f"Belongs to a random {share} % of all customers" + (f" ({leaf.salt})" if leaf.salt else "")
+    match leaf:
+        case FieldIs():
+            label = fields.get(leaf.field).label if fields.has(leaf.field) else leaf.field
+            return f"{label} {phrases.compared(leaf.test, known.currency, _choices(leaf))}"
+        case AttributeIs():
+            return f"{leaf.key} {phrases.compared(leaf.test, known.currency)}"
+        case EventCount():
+            return _event(leaf, known)
+        case EventMeasure():
+            return _measure(leaf, known)
+        case EventTime():
+            which = "first" if leaf.is_first else "last"
+            return f"The {which} “{event_label(leaf.name)}” {phrases.compared(leaf.test, known.currency)}"
+        case Sequence():
+            return _sequence(leaf, known)
+        case MessageCount():
+            return _message(leaf, known)
+        case Orders():
+            only = f" of {' or '.join(leaf.products)}" if leaf.products else ""
+            only += f" in {' or '.join(leaf.categories)}" if leaf.categories else ""
+            return (
+                f"{MEASURES[leaf.measure]}{only}{phrases.window(leaf.window)} {phrases.compared(leaf.test, known.currency)}"
+            )
+        case ConsentIs():
+            channel = str(Channel(leaf.channel).label)
+            return f"{CONSENT_STATES[leaf.state].capitalize()}: {known.topics.get(leaf.topic, leaf.topic)} by {channel}"
+        case InSegment():
+            return f"Is {'' if leaf.is_in else 'not '}in the segment {_segment(leaf.segment_id, known)}"
+        case SegmentMoved():
+            moved = "Entered" if leaf.entered else "Left"
+            return f"{moved} the segment {_segment(leaf.segment_id, known)}{phrases.window(leaf.window)}"
+        case RandomShare():
+            share = f"{leaf.first} to {leaf.last}" if leaf.first else str(leaf.last)
+            return f"Belongs to a random {share} % of all customers" + (f" ({leaf.salt})" if leaf.salt else "")
 
 
 def event_label(name: str) -> str:
@@ -123,58 +145,47 @@ def event_label(name: str) -> str:
     return event_types.get(name).label if event_types.has(name) else name
 
 
+def _segment(segment_id: int, known: Names) -> str:
+    return known.segments.get(segment_id, "(deleted)")
+
+
+def _label(name: str, where: tuple[PropertyIs, ...], known: Names) -> str:
+    found = "".join(f" with {item.property} {phrases.compared(item.test, known.currency)}" for item in where)
+    return f"“{event_label(name)}”{found}"
+
+
 def _event(leaf: EventCount, known: Names) -> str:
-    where = "".join(f" with {item.property} {_property(item, known)}" for item in leaf.where)
-    label = f"“{event_label(leaf.name)}”{where}"
-    if leaf.count == 0 and leaf.op in ("exactly", "at_most"):
-        return f"Never {label}{_window(leaf.window)}"
-    times = "once" if leaf.count == 1 else f"{leaf.count:,} times"
-    return f"{label} {COUNTS[leaf.op]} {times}{_window(leaf.window)}"
+    label, window = _label(leaf.name, leaf.where, known), phrases.window(leaf.window)
+    if phrases.is_never(leaf.op, leaf.count, leaf.most):
+        return f"Never {label}{window}"
+    return f"{label} {phrases.counted(leaf.op, leaf.count, leaf.most)}{window}"
 
 
-def _property(item: PropertyIs, known: Names) -> str:
-    return _test(item.test, known.currency)
+def _measure(leaf: EventMeasure, known: Names) -> str:
+    of = f" of {leaf.property}" if leaf.property else ""
+    label = _label(leaf.name, leaf.where, known)
+    test = phrases.compared(leaf.test, known.currency)
+    return f"{EVENT_MEASURES[leaf.measure]}{of} of {label}{phrases.window(leaf.window)} {test}"
 
 
-def _window(window: Window) -> str:
-    if window.days is not None:
-        return f" in the last {window.days:,} day{'' if window.days == 1 else 's'}"
-    if window.first and window.last:
-        return f" from {_day(window.first)} to {_day(window.last)}"
-    if window.first:
-        return f" since {_day(window.first)}"
-    return f" until {_day(window.last)}" if window.last else ""
+def _sequence(leaf: Sequence, known: Names) -> str:
+    first, *others = leaf.steps
+    text = _label(first.name, first.where, known) + phrases.window(leaf.window)
+    for step in others:
+        text += f", then {'' if step.did else 'not '}{_label(step.name, step.where, known)}{phrases.within(step.minutes)}"
+    text += f", all with the same {leaf.join}" if leaf.join else ""
+    return text if leaf.did else f"Did not do this: {text}"
+
+
+def _message(leaf: MessageCount, known: Names) -> str:
+    channel = f" by {Channel(leaf.channel).label}" if leaf.channel else ""
+    what = f"“{known.sources.get(leaf.source, leaf.source)}”" if leaf.source else "any message"
+    text, window = f"{MESSAGES[leaf.did]} {what}{channel}", phrases.window(leaf.window)
+    if phrases.is_never(leaf.op, leaf.count, leaf.most):
+        return f"Never: {text}{window}"
+    return f"{text} {phrases.counted(leaf.op, leaf.count, leaf.most)}{window}"
 
 
 def _choices(leaf: FieldIs) -> dict[str, str]:
     known = fields.get(leaf.field) if fields.has(leaf.field) else None
     return dict(known.choices()) if known and known.choices else {}
-
-
-def _test(test: Test, currency: str, labels: dict[str, str] | None = None) -> str:
-    operator = OPERATORS[test.type][test.op]
-    if operator.takes is Takes.NOTHING:
-        return operator.label
-    value = _value(test, operator.takes, currency, labels or {})
-    return f"{operator.label} {value} ago" if test.op == "more_ago" else f"{operator.label} {value}"
-
-
-def _value(test: Test, takes: Takes, currency: str, labels: dict[str, str]) -> str:
-    if takes is Takes.DAYS:
-        return f"{test.value:,} day{'' if test.value == 1 else 's'}"
-    if takes is Takes.TEXTS:
-        return ", ".join(labels.get(item, item) for item in test.value)
-    items = test.value if isinstance(test.value, tuple) else (test.value,)
-    return " and ".join(_one(item, test.type, currency, labels) for item in items)
-
-
-def _one(value: Any, kind: FieldType, currency: str, labels: dict[str, str]) -> str:
-    if kind is FieldType.MONEY:
-        return str(Money(int(value), currency))
-    if isinstance(value, date):
-        return _day(value)
-    return labels.get(value, value) if isinstance(value, str) else f"{value:,}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -115,5 +115,5 @@ def _value(node: EventMeasure) -> Any:
         return F("local_day")
     if node.property == "amount":
         return F("amount_minor")
-    text = JsonText(F("properties"), node.property)
+    text = JsonText(F("properties"), node.property, is_scalar=is_decimal(node))
     return TextAsDecimal(text) if is_decimal(node) else NullIf(text, Value(""))
