@@ -78,6 +78,22 @@ class ChangeCause(TextChoices):
     LIST = "list", _("Put on the list or taken off by hand")
 
 
+class ListMode(TextChoices):
+    ADD = "add", _("Put them on the list")
+    REMOVE = "remove", _("Take them off the list")
+    REPLACE = "replace", _("Make the list exactly these")
+
+
+class ListUploadState(TextChoices):
+    ASKING = "asking", _("Which column?")
+    READING = "reading", _("Being read")
+    READY = "ready", _("Waiting for your word")
+    APPLYING = "applying", _("Being done")
+    DONE = "done", _("Done")
+    DROPPED = "dropped", _("Dropped")
+    FAILED = "failed", _("Failed")
+
+
 class ImportState(TextChoices):
     UPLOADED = "uploaded", _("Waiting for column mapping")
     QUEUED = "queued", _("Queued")

@@ -26,6 +26,7 @@ from customers.models.exports import ExportJob
 from customers.models.imports import ImportJob, ImportProblem
 from customers.models.ingest import AnonymousEvent, IngestBatch, IngestProblem, SpentKey, WriteKey
 from customers.models.jobs import AuditEntry, Heartbeat, JobRun
+from customers.models.lists import ListUpload
 from customers.models.people import Customer, CustomerFacts, CustomerNote, Identity
 from customers.models.privacy import CustomerMerge, DataRequest, DifferentPeople, Erasure, RetentionRule
 from customers.models.segments import (
@@ -80,6 +81,7 @@ __all__ = [
     "IngestBatch",
     "IngestProblem",
     "JobRun",
+    "ListUpload",
     "MrrMovement",
     "OptIn",
     "Order",

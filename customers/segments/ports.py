@@ -22,9 +22,10 @@ def register_all() -> None:
     samples.register(samples.SamplePart("segments", "Segments", 70, sample.build))
 
 
-PAGES = ("add", "detail", "edit", "members", "history", "explain", "list-add", "list-edit", "delete")
+PAGES = ("add", "detail", "edit", "members", "history", "explain", "list-add", "list-edit", "upload", "delete")
 JOBS = (
     ("customers.refresh_touched_segments", "Segments: after events", timedelta(seconds=2), due.touches),
+    ("customers.work_list_uploads", "Segments: long lists", timedelta(seconds=10), due.uploads),
     ("customers.fill_segments", "Segments: first fill", timedelta(seconds=10), due.fills),
     ("customers.refresh_segment_windows", "Segments: time windows", timedelta(minutes=1), None),
     ("customers.refresh_segments_nightly", "Segments: nightly check", crontab(minute="10,40"), None),

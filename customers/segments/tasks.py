@@ -9,7 +9,7 @@ from celery import shared_task
 
 from config.kit.clock import now
 from customers.actions import heartbeat
-from customers.segments.actions import follow, night, refresh
+from customers.segments.actions import follow, list_uploads, night, refresh
 
 BUDGET_SECONDS = 120
 LONG_SECONDS = 600
@@ -31,6 +31,14 @@ def refresh_touched_segments(**_: Any) -> int:
     """Evaluate the customers whom events have touched."""
     with heartbeat.of("customers.refresh_touched_segments", at=now()):
         return _until_done(lambda at: refresh.touched(at=at), BUDGET_SECONDS)
+
+
+@shared_task(name="customers.work_list_uploads")
+def work_list_uploads(**_: Any) -> int:
+    """Read long lists and carry them out, and forget old files."""
+    with heartbeat.of("customers.work_list_uploads", at=now()):
+        list_uploads.forget(at=now())
+        return sum(bool(list_uploads.work(upload_id, clock=now)) for upload_id in list_uploads.due_ids(now()))
 
 
 @shared_task(name="customers.fill_segments")

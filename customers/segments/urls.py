@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern] = [
     path("segments/<int:pk>/", pages.segment_detail, name="segment-detail"),
     path("segments/<int:pk>/edit/", editor.segment_edit, name="segment-edit"),
     path("segments/<int:pk>/people/", lists.list_edit, name="segment-list-edit"),
+    path("segments/uploads/<int:pk>/", lists.list_upload, name="segment-upload"),
+    path("segments/uploads/<int:pk>/report/", lists.list_report, name="segment-upload-report"),
     path("segments/<int:pk>/explain/", pages.segment_explain, name="segment-explain"),
     path("segments/<int:pk>/delete/", pages.segment_delete, name="segment-delete"),
 ]

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from customers.enums import SegmentKind
-from customers.models import Segment, SegmentTouch
+from customers.enums import ListUploadState, SegmentKind
+from customers.models import ListUpload, Segment, SegmentTouch
 from customers.ports.jobs import Due
 
 
@@ -31,4 +31,11 @@ def is_waiting(refreshed_at: datetime | None, updated_at: datetime) -> bool:
 def fills(at: datetime) -> Due:
     """Segments that are new, edited, or to be tried again."""
     found = waiting(at).aggregate(count=Count("id"), oldest=Min(Coalesce("retry_at", "updated_at")))
+    return Due(found["count"], found["oldest"])
+
+
+def uploads(at: datetime) -> Due:
+    """Long lists that are being read or carried out."""
+    working = ListUpload.objects.filter(state__in=[ListUploadState.READING, ListUploadState.APPLYING])
+    found = working.aggregate(count=Count("id"), oldest=Min("created_at"))
     return Due(found["count"], found["oldest"])
