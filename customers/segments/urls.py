@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from customers.segments.views import editor, lists, pages
+from customers.segments.views import editor, gallery, lists, pages
 
 urlpatterns: list[URLPattern] = [
     path("segments/", pages.segment_list, name="segment-list"),
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("segments/new-list/", lists.list_add, name="segment-list-add"),
     path("segments/preview/", editor.segment_preview, name="segment-preview"),
     path("segments/ready-made/", pages.install, name="segment-install"),
+    path("segments/gallery/", gallery.gallery, name="segment-gallery"),
+    path("segments/gallery/add/", gallery.gallery_add, name="segment-gallery-add"),
     path("segments/<int:pk>/", pages.segment_detail, name="segment-detail"),
     path("segments/<int:pk>/edit/", editor.segment_edit, name="segment-edit"),
     path("segments/<int:pk>/people/", lists.list_edit, name="segment-list-edit"),

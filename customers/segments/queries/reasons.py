@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from config.kit.readonly import read_only
 from customers.queries import brand
 from customers.segments.queries import values, words
 from customers.segments.queries.compile import compile_tree
@@ -14,11 +15,13 @@ from customers.segments.rules.parse import parse
 from customers.segments.rules.tree import Group, Leaf, Node
 from customers.segments.rules.tree import leaves as leaves_of
 
+SECONDS = 10
+
 
 def explain(definition: dict[str, Any] | Group, customer_id: int, at: datetime) -> Line:
     """The rules in words with `is_true` on every line and `value` on every condition, for one customer at one moment.
 
-    Truth comes from the same compiler as membership, all conditions in one statement. Raises `BadDefinition`.
+    Truth comes from the same compiler as membership, all conditions in one statement. Raises `BadDefinition`, `TookTooLong`.
     """
     tree = definition if isinstance(definition, Group) else parse(definition)
     moment = Moment(at, brand.current().timezone)
@@ -29,7 +32,7 @@ def _truths(tree: Group, moment: Moment, customer_id: int) -> dict[Leaf, bool]:
     asked = list(dict.fromkeys(leaves_of(tree)))
     sets = [compile_tree(leaf, moment, [customer_id]) for leaf in asked]
     columns = ", ".join(f"EXISTS (SELECT 1 FROM ({found.text}) e{index})" for index, found in enumerate(sets))
-    with connection.cursor() as cursor:
+    with read_only(SECONDS), connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns}", [value for found in sets for value in found.params])
         return {leaf: bool(truth) for leaf, truth in zip(asked, cursor.fetchone(), strict=True)}
 

@@ -1,12 +1,14 @@
 """Running definitions: who matches, how many, a sample."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import F, QuerySet
 
+from config.kit.readonly import read_only
 from customers.models import Customer
 from customers.queries import brand
 from customers.segments.queries.compile import compile_tree
@@ -38,10 +40,34 @@ def ids(definition: Definition, at: datetime, customer_ids: Iterable[int] | None
     return [row[0] for row in _rows(found.text, found.params)]
 
 
-def count(definition: Definition, at: datetime) -> int:
-    """How many customers match."""
+def count(definition: Definition, at: datetime, *, seconds: float | None = None) -> int:
+    """How many customers match. Raises `TookTooLong` after `seconds`."""
     found = compiled(definition, at)
-    return int(_rows(f"SELECT COUNT(*) FROM ({found.text}) found", found.params)[0][0])
+    with read_only(seconds):
+        return int(_rows(f"SELECT COUNT(*) FROM ({found.text}) found", found.params)[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many customers match, and the ids of a few of them, in no order."""
+
+    count: int
+    ids: list[int]
+
+
+def preview(definition: Definition, at: datetime, *, seconds: float = 10, size: int = 10) -> Preview:
+    """Count and sample of a definition from one evaluation that cannot write. Raises `BadDefinition`, `TookTooLong`.
+
+    The sample is whatever comes first: sorting a million members to show ten would cost more than finding them.
+    """
+    found = compiled(definition, at)
+    text = (
+        f"WITH found AS MATERIALIZED ({found.text}) SELECT (SELECT COUNT(*) FROM found), cid "
+        "FROM (SELECT cid FROM found LIMIT %s) s"
+    )
+    with read_only(seconds):
+        rows = _rows(text, [*found.params, size])
+    return Preview(int(rows[0][0]) if rows else 0, [row[1] for row in rows])
 
 
 def difference(definition: Definition, segment_id: int, at: datetime) -> tuple[int, int]:
