@@ -1,10 +1,12 @@
 """A real Chromium against a live server: pages as people meet them, by width and by light or dark.
 
-Skips itself where Chromium or the front-end packages are missing. Pictures go to `build/screenshots/`.
+Skips itself where Chromium or the front-end packages are missing. With PICTURES=1 in the environment pictures of the pages go
+to `build/screenshots/`; nobody looks at them in CI, and they take a third of a look.
 """
 
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.signals import request_finished, request_started
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -34,6 +37,52 @@ window.__violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.__violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
+# The page is loaded, no htmx request is under way, nothing is being swapped, and every chart is drawn. Asked in a new frame,
+# so that what the load set going has begun.
+SETTLED = """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(
+  document.readyState === "complete"
+  && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+  && (!document.querySelector("script[data-echarts]") || [...document.querySelectorAll("figure[data-chart]")].every((figure) =>
+    !document.getElementById(figure.dataset.chart) || !figure.querySelector("[data-chart-canvas]:not(:has(canvas))")))
+))))"""
+CUT_OFF = ("htmx:afterRequest, ", "htmx:sendError, ", "htmx:sendAbort, ")
+PATIENCE = 60_000  # milliseconds; on a busy machine a page may take many seconds
+playwright.expect.set_options(timeout=PATIENCE)
+
+
+def settled(page):
+    """Wait until the page stands still; use it before a look that does not wait by itself. Needs scripts."""
+    page.wait_for_function(SETTLED)
+
+
+def is_trouble(message) -> bool:
+    """An error on the console; not what htmx says when somebody leaves a page that is still loading a part.
+
+    Refused answers and refused addresses are said by other messages.
+    """
+    return message.type == "error" and not message.text.startswith(CUT_OFF)
+
+
+class InFlight:
+    """Requests that the live server is answering."""
+
+    def __init__(self):
+        self.count, self.changed = 0, threading.Condition()
+
+    def step(self, by):
+        with self.changed:
+            self.count += by
+            self.changed.notify_all()
+
+    def started(self, **_signal):
+        self.step(1)
+
+    def finished(self, **_signal):
+        self.step(-1)
+
+    def wait(self):
+        with self.changed:
+            self.changed.wait_for(lambda: self.count <= 0, timeout=PATIENCE / 1000)
 
 
 _running = []  # the stories use this fixture too, and one thread holds one driver
@@ -62,12 +111,15 @@ def chromium():
 
 
 @pytest.fixture
-def open_page(chromium, live_server):
-    """`open_page("/customers/", width=390, scheme="dark", javascript=True, cookies=…)`: a loaded page.
+def open_page(chromium, live_server, transactional_db):
+    """`open_page("/customers/", width=390, scheme="dark", javascript=True, cookies=…)`: a page that stands still.
 
-    `page.troubles` gathers what scripts threw and what the content policy refused.
+    `page.troubles` gathers what scripts threw and what the content policy refused. Afterwards nothing is under way any more:
+    a late request would write into the next test's database.
     """
-    contexts = []
+    contexts, in_flight = [], InFlight()
+    request_started.connect(in_flight.started)
+    request_finished.connect(in_flight.finished)
 
     def open_one(path: str, *, width=1440, scheme="light", javascript=True, cookies=(), user_agent=None):
         phone = width < 600
@@ -86,17 +138,21 @@ def open_page(chromium, live_server):
         if javascript:
             context.add_init_script(WATCH)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.troubles = []
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and page.troubles.append(message.text))
+        page.on("console", lambda message: is_trouble(message) and page.troubles.append(message.text))
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        if javascript:
+            settled(page)
         return page
 
     yield open_one
     for context in contexts:
         context.close()
+    in_flight.wait()
+    request_started.disconnect(in_flight.started)
+    request_finished.disconnect(in_flight.finished)
 
 
 @pytest.fixture
@@ -115,6 +171,7 @@ def faults_of() -> Callable[[object], list[str]]:
 
     def find(page, *, is_deep=True) -> list[str]:
         faults = []
+        settled(page)
         if is_deep:
             page.evaluate(axe)
             found = page.evaluate(
@@ -135,12 +192,11 @@ def faults_of() -> Callable[[object], list[str]]:
 
 @pytest.fixture
 def picture():
-    """`picture(page, "login-390-dark")` stores the page as build/screenshots/login-390-dark.png."""
+    """`picture(page, "login-390-dark")` stores the page as build/screenshots/login-390-dark.png, if pictures are wanted."""
 
-    def take(page, name: str) -> Path:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
-        page.screenshot(path=path, full_page=True)
-        return path
+    def take(page, name: str) -> None:
+        if os.environ.get("PICTURES"):
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     return take

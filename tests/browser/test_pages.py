@@ -7,12 +7,12 @@ the test, so that a new page cannot be forgotten.
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from playwright.sync_api import expect
 
 from campaigns.actions import rendering, testing
 from campaigns.journeys.models import Journey, JourneyStep
@@ -47,12 +47,14 @@ from referrals.queries import merge as referral_links
 from surveys.models import Invitation, Survey
 from surveys.queries import merge as survey_links
 from tests.browser import company
+from tests.browser.conftest import settled
 from tests.factories import imports
 from tests.house.test_access import routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE, DESK = 390, 1440
+PARTS = 3  # one look at all pages takes a minute: in parts, so that the workers share it
 COUNTS = 6  # how many objects of a kind are tried until one answers
 # Addresses that are drawn inside another page and checked there: e-mails in frames.
 FRAMES = {
@@ -70,11 +72,20 @@ EMPTY = [
 
 
 @pytest.fixture
-def shop(transactional_db, tmp_path, settings, live_server):
-    """The small company, a draft campaign and a file that waits for its columns."""
+def shop(remembered, tmp_path, settings, live_server, client, request):
+    """The small company, a draft campaign and a file that waits for its columns: Ada's cookies, and where its pages are."""
     settings.BASE_URL = live_server.url
-    at = datetime.now(UTC)
-    company.build(tmp_path, at)
+
+    def build():
+        cookies = request.getfixturevalue("staff_cookies")
+        fill(tmp_path, datetime.now(UTC))
+        return SimpleNamespace(cookies=cookies, staff=pages(client, public=False), public=pages(client, public=True))
+
+    return remembered("shop", build)
+
+
+def fill(folder, at):
+    company.build(folder, at)
     file = SimpleUploadedFile("more-customers.csv", b"external_id,email\n900,zoe@example.com\n901,yan@example.com\n")
     jobs.upload(kind="customers", file=file, user_id=None, at=at)
     done = imports.queued("external_id,email\n800,xena@example.com\n801,no-address\n", at)
@@ -236,7 +247,7 @@ def look(page, path, faults_of, picture, name, *, is_deep):
     """Faults of one page: what it threw or was refused, sideways scrolling, and where asked what axe finds."""
     page.troubles.clear()
     response = page.goto(path, wait_until="load")
-    expect(page.locator(".htmx-request")).to_have_count(0)
+    settled(page)
     picture(page, name)
     faults = [] if response.status == 200 else [f"status {response.status}"]
     return faults + faults_of(page, is_deep=is_deep)
@@ -246,14 +257,13 @@ def look(page, path, faults_of, picture, name, *, is_deep):
 @pytest.mark.parametrize(
     ("width", "scheme", "is_deep"), [(DESK, "light", True), (PHONE, "light", False), (PHONE, "dark", True)]
 )
-def test_every_page_has_no_fault(
-    shop, client, staff_cookies, open_page, faults_of, picture, width, scheme, is_deep, public
-):
-    found = pages(client, public)
-    page = open_page("/health/", width=width, scheme=scheme, cookies=[] if public else staff_cookies)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_has_no_fault(shop, open_page, faults_of, picture, width, scheme, is_deep, public, part):
+    found = shop.public if public else shop.staff
+    page = open_page("/health/", width=width, scheme=scheme, cookies=[] if public else shop.cookies)
 
     faults = {}
-    for name, path in found:
+    for name, path in found[part::PARTS]:
         shot = f"{name.replace(':', '-')}-{width}-{scheme}"
         if wrong := look(page, path, faults_of, picture, shot, is_deep=is_deep):
             faults[path] = wrong

@@ -1,5 +1,6 @@
 """A real mail server takes the mail, and a mail program unsubscribes with one click."""
 
+import errno
 import re
 import socket
 import urllib.request
@@ -28,21 +29,34 @@ class Mailbox:
         return "250 2.0.0 taken"
 
 
+def started(box):
+    """A server on a free port; somebody else may take the port between our look and our use of it."""
+    for _turn in range(20):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
+        try:
+            server.start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return server
+    raise RuntimeError("No free port was found.")
+
+
 @pytest.fixture
 def mailbox(settings):
     box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Controller(box, hostname="127.0.0.1", port=port)
-    server.start()
-    settings.EMAIL_URL = f"smtp://127.0.0.1:{port}"
+    server = started(box)
+    settings.EMAIL_URL = f"smtp://127.0.0.1:{server.port}"
     yield box
     server.stop()
 
 
 def press_unsubscribe(url):
     """What RFC 8058 lets a mail program do: one POST, no cookies, no page opened before."""
-    with urllib.request.urlopen(url, data=b"List-Unsubscribe=One-Click", timeout=10) as answer:  # our own server
+    with urllib.request.urlopen(url, data=b"List-Unsubscribe=One-Click", timeout=60) as answer:  # our own server
         return answer.status
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from customers.models import Customer
 from surveys.models import Response
+from tests.browser.conftest import settled
 from tests.factories import loyalty, messages, people, referrals, surveys
 from tests.stories.conftest import LAPTOP, PHONE
 
@@ -69,7 +70,7 @@ def import_file(page, at_work, kind, text, *, consent=False):
         page.get_by_label("Consent to record").select_option(label="Offers")
         page.get_by_label("Proof").fill("Ticked the box “offers” at checkout, autumn 2025.")
     page.get_by_role("button", name="Start the import").click()
-    page.wait_for_url("**/imports/*/")
+    page.wait_for_url(re.compile(r"/imports/\d+/$"))
     at_work(page)
     expect(page.locator("#import-progress h2").first).to_have_text("Done")
 
@@ -128,7 +129,7 @@ def choose(page, field, value):
     """Select, and wait until the rules have followed."""
     with page.expect_response(lambda response: response.request.method == "POST" and "preview" not in response.url):
         page.locator(field).select_option(value)
-    expect(page.locator(".htmx-added, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    settled(page)
 
 
 def build_the_segment(page, at_work):
@@ -148,7 +149,7 @@ def build_the_segment(page, at_work):
     expect(preview.locator(".segment-count")).to_have_text("3 customers")
     expect(preview).to_contain_text("Ana Ng")
     page.get_by_role("button", name="Save segment").click()
-    page.wait_for_url("**/segments/*/")
+    page.wait_for_url(re.compile(r"/segments/\d+/"))
     at_work(page)
     expect(tile(page, "Customers")).to_have_text("3")
 
