@@ -163,12 +163,12 @@ def test_try_lock_lets_one_in(on_postgresql):
         with transaction.atomic():
             results.append(sql.try_lock("night"))
             inside.set()
-            done.wait(10)
+            done.wait(60)
         connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    inside.wait(10)
+    assert inside.wait(60)
     with transaction.atomic():
         results.append(sql.try_lock("night"))
     done.set()

@@ -55,7 +55,7 @@ def test_workers_killed_in_the_middle_take_each_webhook_in_once(on_postgresql):
     at = now()
     source = recorded.shopify(at)
     store(source, [Arrival(f"w{n}", topic, payload, at) for n, (topic, payload) in enumerate(webhooks())], at=at)
-    dice, kills, end = random.Random(3), 0, time.monotonic() + 120
+    dice, kills, end = random.Random(3), 0, time.monotonic() + 180
 
     workers = [start_worker() for _ in range(2)]
     while Delivery.objects.exclude(state="done").exists() and time.monotonic() < end:
@@ -65,7 +65,7 @@ def test_workers_killed_in_the_middle_take_each_webhook_in_once(on_postgresql):
             workers[dice.randrange(len(workers))].send_signal(signal.SIGKILL)
             kills += 1
     for worker in workers:
-        worker.wait(30)
+        worker.wait(60)
 
     assert kills == 4
     assert set(Delivery.objects.values_list("state", flat=True)) == {"done"}

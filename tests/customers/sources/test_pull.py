@@ -267,7 +267,7 @@ def test_redirects_are_not_followed_and_endless_answers_not_read(server, monkeyp
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 
     def connect(address, host):
-        return socket.create_connection(server.server_address, timeout=5)
+        return socket.create_connection(server.server_address, timeout=60)
 
     client = guarded.Client(lambda host: True, resolve=lambda host: ["93.184.216.34"], connect=connect)
 
