@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from campaigns.rules.template import BadTemplate, CannotRender, Template, check, one_line, plain
 
+pytestmark = pytest.mark.engine_free
+
 ATTACKS = [
     "{{ customer.__class__ }}", "{{ ''.__class__.__mro__ }}", "{{ customer.__init__.__globals__ }}", "{{ customer._private }}",
     "{{ customer.items() }}", "{{ customer.items }}", "{{ customer.pop('a') }}", "{{ customer.clear() }}", "{{ customer.update }}",

@@ -6,6 +6,8 @@ from kombu.transport import TRANSPORT_ALIASES
 
 from config import sqlitebroker
 
+pytestmark = pytest.mark.engine_free
+
 TRANSPORT_ALIASES.setdefault("sqlitebroker", "config.sqlitebroker:Transport")
 QUEUE = Queue("work", Exchange("work"), routing_key="work")
 
@@ -30,7 +32,7 @@ def take(path, *, acknowledge, count=1):
     with connect(path) as connection:
         queue = connection.SimpleQueue(QUEUE)
         for _ in range(count):
-            message = queue.get(timeout=2)
+            message = queue.get(timeout=30)
             taken.append(message.payload)
             if acknowledge:
                 message.ack()

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from config.kit import vault
 
+pytestmark = pytest.mark.engine_free
+
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_a_secret_comes_back_as_it_went_in(text):

@@ -1,9 +1,12 @@
 """Exported cells: never a formula, and back again without loss."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.rules import cells
+
+pytestmark = pytest.mark.engine_free
 
 TRICKY = st.text(alphabet="=+-@\t\r'\" a＝＋1", max_size=8)
 

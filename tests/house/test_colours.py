@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from customers.rules import colour
 
+pytestmark = pytest.mark.engine_free
+
 CSS = Path(settings.BASE_DIR) / "static" / "css"
 PAIR = re.compile(r"light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
 GROUNDS = ["bg", "surface", "surface-2", "surface-raised"]

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide
 
 from customers.ports import event_types
 from customers.rules import event_docs
+
+pytestmark = pytest.mark.engine_free
 
 
 def test_events_page_equals_the_catalogue():

@@ -14,6 +14,8 @@ from django.conf import settings
 from config import schedule
 from customers.ports import event_types, jobs, merge, nav, panels, personal_data, samples
 
+pytestmark = pytest.mark.engine_free
+
 ROOT = Path(settings.BASE_DIR)
 APPS = ("customers", "campaigns", "loyalty", "referrals", "surveys", "metrics")
 FLOOR = {"config": 4, "metrics": 3, "campaigns": 2, "loyalty": 2, "referrals": 2, "surveys": 2, "customers": 1}

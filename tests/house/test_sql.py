@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.engine_free
+
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ["campaigns", "config", "customers", "loyalty", "metrics", "referrals", "surveys"]
 RAW = re.compile(r"\b(?:cursor|connection|schema_editor)\.(?:execute|executemany|copy)\(|\bRawSQL\b|\.raw\(|\.extra\(")

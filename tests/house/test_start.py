@@ -7,6 +7,8 @@ import sys
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.engine_free
+
 
 def start(**environment):
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.template import engines
 from django.template.loader import get_template
 
+pytestmark = pytest.mark.engine_free
+
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = ROOT / "templates"
 PACKAGE = re.compile(r"^(account|mfa|allauth|admin|django)/")

@@ -11,6 +11,8 @@ from loyalty.rules.earning import Rate
 from loyalty.rules.lots import OpenLot
 from loyalty.rules.tiers import Level
 
+pytestmark = pytest.mark.engine_free
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LEVELS = [Level(1, "Seedling", 0), Level(2, "Evergreen", 1000), Level(3, "Oak", 5000)]
 

@@ -7,6 +7,8 @@ import pytest
 from metrics.rules import commerce, periods, retention, rfm
 from surveys.rules import nps
 
+pytestmark = pytest.mark.engine_free
+
 # The golden ledger of June: what each customer paid at the start and at the end.
 BASE = {"A": 100, "B": 100, "C": 200, "D": 100, "E": 100}
 NOW = {"A": 100, "B": 150, "C": 120, "E": 100, "F": 80, "H": 90}

@@ -11,6 +11,8 @@ from referrals.rules import emails, fraud
 from referrals.rules.fraud import Case, Side, Verdict
 from referrals.rules.visitors import is_machine
 
+pytestmark = pytest.mark.engine_free
+
 
 @pytest.mark.parametrize(
     ("address", "mailbox"),

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from surveys.rules import nps
 from surveys.rules.nps import Counts
 
+pytestmark = pytest.mark.engine_free
+
 SFO = Path(__file__).resolve().parents[3] / "shared" / "data" / "sfo_customer_survey_2017.csv"
 
 

@@ -7,6 +7,8 @@ import pytest
 from surveys.enums import Suspicion
 from surveys.rules.suspicion import Vote, is_scanner, suspicion_of
 
+pytestmark = pytest.mark.engine_free
+
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 

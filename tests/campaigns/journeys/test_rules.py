@@ -13,6 +13,8 @@ from campaigns.journeys.rules.recipes import RECIPES
 from campaigns.journeys.rules.triggers import Entry, Goal, NotATrigger, Trigger
 from campaigns.rules import blocks, template
 
+pytestmark = pytest.mark.engine_free
+
 ZONES = ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Santiago",
          "Pacific/Kiritimati", "Africa/Casablanca", "UTC", "nowhere/at_all"]  # fmt: skip
 MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31)).map(lambda moment: moment.replace(tzinfo=UTC))

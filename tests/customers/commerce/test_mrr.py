@@ -12,6 +12,8 @@ from customers.commerce.rules.mrr import Movement, Policy, State
 from tests.customers.commerce import ledger
 from tests.customers.commerce.ledger import key, moment
 
+pytestmark = pytest.mark.engine_free
+
 DEFAULT = Policy()
 
 

@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from customers.enums import ImportKind
 from customers.imports.rules import columns
+
+pytestmark = pytest.mark.engine_free
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "import.md"
 BEGIN = "<!-- columns: written by tests/customers/imports/test_docs.py with UPDATE_GOLDEN=1 -->"

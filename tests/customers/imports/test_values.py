@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from customers.imports.rules import values
 
+pytestmark = pytest.mark.engine_free
+
 CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 

@@ -14,6 +14,8 @@ from customers.sources.rules import bodies, shopify, signatures, stripe
 from customers.sources.rules.facts import Contract, Missing, MoneyBack, PaidOrder, Unusable
 from tests.customers.sources import recorded
 
+pytestmark = pytest.mark.engine_free
+
 NOW = datetime(2026, 3, 16, 12, tzinfo=UTC)
 BODY = b'{"id": "evt_1"}'
 SECRET = "whsec_test_secret"
