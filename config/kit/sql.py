@@ -109,6 +109,28 @@ def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) ->
         return len(listed)
 
 
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Like `insert`, into `columns` (as in the table) of a model: on PostgreSQL by binary COPY, which neither side parses.
+
+    A JSON column takes the value itself, not its text.
+    """
+    if not is_postgresql():
+        insert(model._meta.db_table, columns, rows)
+        return
+    known = {field.column: field for field in model._meta.concrete_fields}
+    with connection.cursor() as cursor:
+        _copy(cursor, model._meta.db_table, [known[name] for name in columns], rows)
+
+
+def _copy(cursor: Any, table: str, fields: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
+    names = _names(field.column for field in fields)
+    with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT BINARY)') as copy:
+        copy.set_types([_copy_type(field) for field in fields])
+        write = copy.write_row
+        for row in rows:
+            write(row)
+
+
 def reserve_ids(model: type[models.Model], count: int, *, after: int = 0) -> Iterator[int]:
     """Ids of rows that are about to be inserted, so that rows which point at them can be made at once.
 
@@ -202,10 +224,7 @@ def _staged(cursor: Any, table: str, fields: Sequence[Any], rows: Sequence[Seque
     names = _names(field.column for field in fields)
     staging = f"{table}_{zlib.crc32(names.encode()):08x}"
     cursor.execute(f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" AS SELECT {names} FROM "{table}" LIMIT 0')
-    with cursor.copy(f'COPY "{staging}" FROM STDIN (FORMAT BINARY)') as copy:
-        copy.set_types([_copy_type(field) for field in fields])
-        for row in rows:
-            copy.write_row(row)
+    _copy(cursor, staging, fields, rows)
     yield staging
     cursor.execute(f'TRUNCATE "{staging}"')
 
@@ -248,13 +267,17 @@ def fetch(queryset: "models.QuerySet[Any, Any]") -> list[tuple[Any, ...]]:
     """
     if not is_postgresql():
         return list(queryset)
+    return _fetch_binary(*queryset.query.sql_with_params())
+
+
+def _fetch_binary(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     import psycopg
     from psycopg.types.json import set_json_loads
 
-    statement, parameters = queryset.query.sql_with_params()
     with connection.cursor():  # opens the connection, within the transaction as it stands
         pass
-    with psycopg.Cursor(connection.connection) as cursor:
+    # Wrapped, so that a deadlock here is seen as what it is (`is_passing`), as from every other statement.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         set_json_loads(_loads, cursor)
         return cursor.execute(statement, parameters, binary=True).fetchall()
 
@@ -301,36 +324,59 @@ def analyze(*changed: type[models.Model]) -> None:
             cursor.execute(f"ANALYZE {_names(model._meta.db_table for model in changed)}")
 
 
-def take(inbox: type[models.Model], limit: int) -> list[int]:
-    """Delete up to `limit` rows of an inbox, lowest keys first, and return their keys; in the caller's transaction.
+def take(inbox: type[models.Model], limit: int, *, of: type[models.Model], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Delete up to `limit` rows of an inbox, lowest keys first; returns `columns` (field names) of the rows of `of` whose
+    primary keys they are, in that order. In the caller's transaction.
 
     Rows that another worker is taking are passed over. When the transaction is rolled back the rows are there again.
     """
-    table, key = inbox._meta.db_table, _column(inbox, "pk")
+    table, key, target = inbox._meta.db_table, _column(inbox, "pk"), of._meta.db_table
+    if is_postgresql():
+        names = ", ".join(f't."{_column(of, name)}"' for name in columns)
+        # ANY(ARRAY(…)) is evaluated once; a plain IN (… LIMIT … FOR UPDATE) may be evaluated again per row. A locked row
+        # stays where it is, so its place (ctid) finds it without the index.
+        places = f'SELECT ctid FROM "{table}" ORDER BY "{key}" LIMIT %s FOR UPDATE SKIP LOCKED'
+        return _fetch_binary(
+            f'WITH taken AS (DELETE FROM "{table}" WHERE ctid = ANY(ARRAY({places})) '
+            f'RETURNING "{key}" AS id) SELECT {names} FROM taken JOIN "{target}" t USING (id) ORDER BY t.id',
+            [limit],
+        )
     chosen = f'SELECT "{key}" FROM "{table}" ORDER BY "{key}" LIMIT %s'
-    # ANY(ARRAY(…)) is evaluated once; a plain IN (… LIMIT … FOR UPDATE) may be evaluated again per row.
-    among = f"= ANY(ARRAY({chosen} FOR UPDATE SKIP LOCKED))" if is_postgresql() else f"IN ({chosen})"
     with connection.cursor() as cursor:
-        cursor.execute(f'DELETE FROM "{table}" WHERE "{key}" {among} RETURNING "{key}"', [limit])
-        return sorted(row[0] for row in cursor.fetchall())
+        cursor.execute(f'DELETE FROM "{table}" WHERE "{key}" IN ({chosen}) RETURNING "{key}"', [limit])
+        ids = {row[0] for row in cursor.fetchall()}
+    return list(of._default_manager.filter(pk__among=ids).order_by("pk").values_list(*columns)) if ids else []
 
 
 @models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class Among(models.Lookup):
-    """`filter(customer__among=ids)`: like `__in` for a list of integers, but one parameter however long the list."""
+    """`filter(customer__among=ids)`: like `__in` for a list of integers, but one parameter however long the list.
+
+    A set or the keys of a dictionary are cheapest: Django looks at each member of a list. On PostgreSQL the array has the
+    type of the column: for an array of another whole-number type there is no hashing, and each row of a scan is compared
+    with each member (1,800 ids beside 15,000 rows: 190 ms instead of 5).
+    """
 
     lookup_name = "among"
     prepare_rhs = False
 
     def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
-        return "%s", [list(value) if connection.vendor == "postgresql" else json.dumps(list(value))]
+        if connection.vendor != "postgresql":
+            return "%s", [json.dumps(list(value))]
+        kind = self.lhs.output_field.rel_db_type(connection) if hasattr(self.lhs, "output_field") else ""
+        if kind in WHOLE_NUMBERS:
+            return f"%s::{kind}[]", ["{" + ",".join(map(str, value)).replace("None", "NULL") + "}"]
+        return "%s", [list(value)]
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         left, left_params = self.process_lhs(compiler, connection)
-        _, right_params = self.get_db_prep_lookup(self.rhs, connection)
-        right = "= ANY(%s)" if connection.vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
+        mark, right_params = self.get_db_prep_lookup(self.rhs, connection)
+        right = f"= ANY({mark})" if connection.vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
         return f"{left} {right}", [*left_params, *right_params]
+
+
+WHOLE_NUMBERS = frozenset({"bigint", "integer", "smallint"})
 
 
 def insert_ignoring(table: str, names: str, rows: Sequence[Sequence[Any]]) -> int:
@@ -387,14 +433,15 @@ def add_up(
         else:
             sets.append(f'"{column}" = {new}')
     extra = list(constants.values())
-    ordered = sorted(rows, key=lambda row: tuple(row[: len(key)]))
-    upsert(table, fields, db[: len(key)], sets, [[*row, *extra] for row in ordered])
+    if extra:
+        rows = [[*row, *extra] for row in rows]
+    upsert(table, fields, db[: len(key)], sets, rows)
 
 
 def upsert(
     table: str, fields: Sequence[Any], keys: Sequence[str], sets: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
-    """Insert rows of plain values; where `keys` (columns) are taken, apply the `sets` clauses instead, in row order."""
+    """Insert rows of plain values; where `keys` (columns) are taken, apply the `sets` clauses instead, ordered by keys."""
     action = "DO UPDATE SET " + ", ".join(sets) if sets else "DO NOTHING"
     tail = f"ON CONFLICT ({_names(keys)}) {action}"
     if not is_postgresql():

@@ -115,9 +115,7 @@ def _put_aside(event: TimelineEvent, handler: str, error: str, at: datetime) -> 
 
 
 def _claim(limit: int) -> list[TimelineEvent]:
-    ids = sql.take(PendingEvent, limit)
-    rows = Event.objects.filter(id__among=ids).order_by("id").values_list("id", *COLUMNS)
-    return [TimelineEvent(*row) for row in sql.fetch(rows)] if ids else []
+    return list(map(TimelineEvent._make, sql.take(PendingEvent, limit, of=Event, columns=("id", *COLUMNS))))
 
 
 class _HandlerFailed(Exception):

@@ -9,7 +9,7 @@ the processor halve the batch until the one bad event is alone.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from config.kit.registry import Registry
@@ -17,9 +17,11 @@ from config.kit.registry import Registry
 EVERY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEvent:
-    """One event as handlers see it. `local_day` is its day in the account's time zone."""
+class TimelineEvent(NamedTuple):
+    """One event as handlers see it. `local_day` is its day in the account's time zone.
+
+    A named tuple: made from the driver's rows by the thousand, a fifth of the time a data class takes.
+    """
 
     id: int
     customer_id: int

@@ -2,16 +2,19 @@
 
 import threading
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.models.expressions import RawSQL
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.kit import clock, money, queue, sql, tokens
 from config.kit.money import Money, NotAnAmount
 from config.kit.registry import AlreadyRegistered, NotRegistered, Registry
-from customers.models import Customer, CustomerFacts, EventAggregate
+from customers.actions import timeline
+from customers.models import Customer, CustomerFacts, Event, EventAggregate, PendingEvent
 from tests.factories import people
 
 
@@ -175,3 +178,45 @@ def test_try_lock_lets_one_in(on_postgresql):
     thread.join()
 
     assert results == [True, False]
+
+
+@pytest.mark.django_db
+def test_take_empties_an_inbox_lowest_keys_first(at):
+    alice = people.alice()
+    events = [timeline.NewEvent(alice.id, "page.viewed", at, uuid4(), "test", {"n": number}) for number in range(5)]
+    PendingEvent.objects.all().delete()
+    timeline.record_many(events, at=at)
+
+    first = sql.take(PendingEvent, 3, of=Event, columns=("key", "properties"))
+    rest = sql.take(PendingEvent, 3, of=Event, columns=("key", "properties"))
+
+    assert first == [(event.key, event.properties) for event in events[:3]]
+    assert rest == [(event.key, event.properties) for event in events[3:]]
+    assert sql.take(PendingEvent, 3, of=Event, columns=("key",)) == []
+
+
+@pytest.mark.django_db
+def test_insert_rows_keeps_values_of_every_kind(at):
+    customer = people.alice()
+    made = {"b": [1, None, "ü"], "a": {"x": 1.5}}
+
+    columns = ("customer_id", "name", "occurred_at", "local_day", "received_at", "properties", "currency", "source", "key")
+    sql.insert_rows(Event, columns, [(customer.id, "a.b", at, at.date(), at, made, "", "test", uuid4())])
+
+    event = Event.objects.get(name="a.b")
+    assert (event.customer_id, event.occurred_at, event.local_day, event.properties) == (customer.id, at, at.date(), made)
+    assert event.amount_minor is None
+
+
+@pytest.mark.django_db
+def test_an_error_while_fetching_can_be_told_from_a_passing_one(on_postgresql):
+    """Not wrapped, a deadlock in `fetch` would look like the fault of one event, which would be set aside."""
+    people.alice()
+    broken = Customer.objects.annotate(bad=RawSQL("1 / (customers_customer.id - customers_customer.id)", [])).values_list(
+        "bad"
+    )
+
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        sql.fetch(broken)
+
+    assert not sql.is_passing(caught.value)
