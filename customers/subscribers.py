@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from config.kit import sql
 from customers.models import CustomerFacts, EventAggregate
@@ -13,15 +14,18 @@ PASSIVE = ("customer.", "consent.", "message.", "segment.", "loyalty.", "referra
 @on(EVERY)
 def keep_aggregates(events: Sequence[TimelineEvent], at: datetime) -> None:
     """Count, first and last time per customer and event name."""
-    totals: dict[tuple[int, str], list[object]] = {}
+    totals: dict[tuple[int, str], list[Any]] = {}
     for event in events:
-        found = totals.get((event.customer_id, event.name))
+        key, moment = (event.customer_id, event.name), event.occurred_at
+        found = totals.get(key)
         if found is None:
-            totals[event.customer_id, event.name] = [1, event.occurred_at, event.occurred_at]
-        else:
-            found[0] += 1  # type: ignore[operator]
-            found[1] = min(found[1], event.occurred_at)  # type: ignore[call-overload]
-            found[2] = max(found[2], event.occurred_at)  # type: ignore[call-overload]
+            totals[key] = [1, moment, moment]
+            continue
+        found[0] += 1
+        if moment < found[1]:
+            found[1] = moment
+        elif moment > found[2]:
+            found[2] = moment
     sql.add_up(
         EventAggregate,
         key=["customer", "name"],
@@ -38,35 +42,42 @@ def keep_facts(events: Sequence[TimelineEvent], at: datetime) -> None:
 
     Seen is what the customer did: what Perennial itself records about them (messages sent, points booked) is no visit.
     """
-    totals: dict[int, dict[str, object]] = {}
+    visits = {name for name in {event.name for event in events} if name in ACTIVE or not name.startswith(PASSIVE)}
+    totals: dict[int, list[Any]] = {}
     for event in events:
-        facts = totals.setdefault(event.customer_id, dict.fromkeys(_FACTS, 0) | dict.fromkeys(_MOMENTS))
-        facts["event_count"] += 1  # type: ignore[operator]
-        if event.name == "order.placed":
-            facts["order_count"] += 1  # type: ignore[operator]
-            facts["revenue_minor"] += event.amount_minor or 0  # type: ignore[operator]
-            _widen(facts, "first_order_at", "last_order_at", event.occurred_at)
-        elif event.name == "order.refunded":
-            facts["refunded_minor"] += event.amount_minor or 0  # type: ignore[operator]
-            facts["order_count"] -= 1 if event.properties.get("in_full") else 0  # type: ignore[operator]
-        if not event.name.startswith(PASSIVE) or event.name in ACTIVE:
-            _widen(facts, "first_seen_at", "last_seen_at", event.occurred_at)
-    names = [*_FACTS, *_MOMENTS]
+        facts = totals.get(event.customer_id)
+        if facts is None:
+            facts = totals[event.customer_id] = [event.customer_id, 0, 0, 0, 0, None, None, None, None]
+        facts[EVENTS] += 1
+        name = event.name
+        if name == "order.placed":
+            facts[ORDERS] += 1
+            facts[REVENUE] += event.amount_minor or 0
+            _widen(facts, FIRST_ORDER, LAST_ORDER, event.occurred_at)
+        elif name == "order.refunded":
+            facts[REFUNDED] += event.amount_minor or 0
+            facts[ORDERS] -= 1 if event.properties.get("in_full") else 0
+        if name in visits:
+            _widen(facts, FIRST_SEEN, LAST_SEEN, event.occurred_at)
     sql.add_up(
         CustomerFacts,
         key=["customer"],
-        add=_FACTS,
-        least=[_MOMENTS[0], _MOMENTS[1]],
-        greatest=[_MOMENTS[2], _MOMENTS[3]],
-        rows=[(customer_id, *(facts[name] for name in names)) for customer_id, facts in totals.items()],
+        add=["event_count", "order_count", "revenue_minor", "refunded_minor"],
+        least=["first_order_at", "first_seen_at"],
+        greatest=["last_order_at", "last_seen_at"],
+        rows=list(totals.values()),
     )
 
 
 ACTIVE = frozenset({"message.clicked", "survey.answered", "referral.shared", "loyalty.points_redeemed"})
-_FACTS = ["event_count", "order_count", "revenue_minor", "refunded_minor"]
-_MOMENTS = ["first_order_at", "first_seen_at", "last_order_at", "last_seen_at"]
+# Places in the row of one customer; the customer's id stands before them.
+EVENTS, ORDERS, REVENUE, REFUNDED, FIRST_ORDER, FIRST_SEEN, LAST_ORDER, LAST_SEEN = range(1, 9)
 
 
-def _widen(facts: dict[str, object], first: str, last: str, moment: datetime) -> None:
-    facts[first] = min(facts[first] or moment, moment)  # type: ignore[call-overload]
-    facts[last] = max(facts[last] or moment, moment)  # type: ignore[call-overload]
+def _widen(facts: list[Any], first: int, last: int, moment: datetime) -> None:
+    if facts[first] is None:
+        facts[first] = facts[last] = moment
+    elif moment < facts[first]:
+        facts[first] = moment
+    elif moment > facts[last]:
+        facts[last] = moment

@@ -75,7 +75,7 @@ def _accept(found: list[Referral], at: datetime) -> None:
 def qualify(customer_ids: Sequence[int], *, at: datetime) -> int:
     """Look at the orders of those of these customers who are friends with an open claim; returns how many friends."""
     with transaction.atomic():
-        waiting = Referral.objects.filter(friend_id__in=customer_ids, state__in=OPEN)
+        waiting = Referral.objects.filter(friend_id__among=set(customer_ids), state__in=OPEN)
         found = list(sql.for_update(waiting.select_related("programme").order_by("id")))
         _qualify(found, at)
     return len(found)
