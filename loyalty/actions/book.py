@@ -100,19 +100,17 @@ class Book:
         joined: dict[int, datetime] | None = None,
     ) -> "Book":  # fmt: skip
         """Open the accounts of customers, new ones where they have none, `joined` at the given moments or now."""
-        wanted = sorted(set(ids))
+        wanted = set(ids)
         found = _locked(Account.objects.filter(customer_id__among=wanted))
-        known = {account.customer_id for account in found}
-        missing = [customer_id for customer_id in wanted if customer_id not in known]
+        missing = wanted.difference(account.customer_id for account in found)
         if missing:
-            _join([(customer_id, (joined or {}).get(customer_id, at)) for customer_id in missing])
-            found = _locked(Account.objects.filter(customer_id__among=wanted))
+            found += _join([(customer_id, (joined or {}).get(customer_id, at)) for customer_id in sorted(missing)])
         return cls(found, at=at, programme=programme)
 
     @classmethod
     def of_accounts(cls, ids: Iterable[int], *, at: datetime) -> "Book":
         """Open accounts by their own ids."""
-        return cls(_locked(Account.objects.filter(id__among=list(ids))), at=at)
+        return cls(_locked(Account.objects.filter(id__among=set(ids))), at=at)
 
     def expect(self, count: int) -> None:
         """Reserve ids for about `count` entries."""
@@ -125,7 +123,7 @@ class Book:
             return
         for account in wanted.values():
             account.lots = list(account.opened)
-        rows = Lot.objects.filter(account_id__among=list(wanted), remaining__gt=0).values_list(
+        rows = Lot.objects.filter(account_id__among=wanted, remaining__gt=0).values_list(
             "account_id", "entry_id", "remaining", "occurred_at", "available_at", "expires_at"
         )
         for account_id, *values in rows:  # the columns of OpenLot, in its order
@@ -272,7 +270,7 @@ class Book:
              spend_minor, breakdown or {}, actor_id, note[:300], key[:160])
         )  # fmt: skip
         account.is_changed = True
-        name = EVENT_OF.get(EntryKind(kind))
+        name = EVENT_OF.get(kind)  # type: ignore[call-overload]
         if points and name and account.customer_id is not None:
             self.tell(account, name, occurred_at, entry_id, {"points": abs(points), "reason": reason, "entry_id": entry_id})
         return entry_id
@@ -362,8 +360,11 @@ def _locked(accounts: Any) -> list[Held]:
     return [Held(*row) for row in sql.fetch(sql.for_update(accounts.order_by("id")).values_list(*HELD))]
 
 
-def _join(members: Sequence[tuple[int, datetime]]) -> None:
-    """Open accounts and the first stay, in the lowest tier when it begins at 0. A racing worker's row wins."""
+def _join(members: Sequence[tuple[int, datetime]]) -> list[Held]:
+    """Open accounts and the first stay, in the lowest tier when it begins at 0; returns them, locked.
+
+    A racing worker's row wins. What this transaction inserted is its own and is not read again.
+    """
     first = Tier.objects.order_by("threshold").first()
     tier_id = first.id if first and first.threshold == 0 else None
     stamps = dict(members)
@@ -380,6 +381,12 @@ def _join(members: Sequence[tuple[int, datetime]]) -> None:
             ("account_id", "tier_id", "since", "cause", "metric"),
             [(account_id, tier_id, stamps[customer_id], str(TierCause.JOINED), 0) for account_id, customer_id in new],
         )
+    held = [
+        Held(i, customer_id, tier_id, stamps[customer_id] if tier_id else None, None, 0, 0, 0, 0, 0, 0, 0, None)
+        for i, customer_id in new
+    ]
+    raced = stamps.keys() - {account.customer_id for account in held}
+    return held + _locked(Account.objects.filter(customer_id__among=raced)) if raced else held
 
 
 def earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -13,4 +13,4 @@ reserve_ids = sql.reserve_ids
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows of plain values (aware datetimes, dates, numbers, texts, dicts) into columns named as in the table."""
     if rows:
-        sql.insert(model._meta.db_table, columns, rows)
+        sql.insert_rows(model, columns, rows)

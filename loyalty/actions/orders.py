@@ -61,6 +61,7 @@ class _Run:
     def __init__(self, events: Sequence[TimelineEvent], programme: Programme, at: datetime) -> None:
         self.events = sorted(events, key=lambda event: (event.occurred_at, event.name, event.id))
         self.programme, self.at = programme, at
+        self.sources = {event.id: source_of(event) for event in self.events}
         joined: dict[int, datetime] = {}
         for event in self.events:
             joined.setdefault(event.customer_id, event.occurred_at)
@@ -77,13 +78,12 @@ class _Run:
 
     # --- what is known ----------------------------------------------------------------------------------------------
     def _read_ledger(self) -> None:
-        sources: dict[str, set[int]] = defaultdict(set)
-        for event in self.events:
-            kind, number = _source(event)
-            sources[kind].add(number)
-        where = Q(pk__in=[])
-        for kind, ids in sources.items():
-            where |= Q(source_type=kind, source_id__among=sorted(ids))
+        by_kind: dict[str, set[int]] = defaultdict(set)
+        for kind, number in self.sources.values():
+            by_kind[kind].add(number)
+        where = Q()
+        for kind, ids in by_kind.items():
+            where |= Q(source_type=kind, source_id__among=ids)
         rows = Entry.objects.filter(where).values_list(
             "account_id", "source_type", "source_id", "id", "kind", "points", "desired_points", "basis_minor",
             "idempotency_key", "note",
@@ -100,7 +100,7 @@ class _Run:
             elif kind == EntryKind.CLAWBACK:
                 state.refunded_minor += basis or 0
                 state.clawed_back -= desired
-        refunded = {_source(event) for event in self.events if event.name != ORDER_PLACED}
+        refunded = {self.sources[event.id] for event in self.events if event.name != ORDER_PLACED}
         late = [i for (_, order_id), s in self.orders.items() if (ORDER, order_id) in refunded and (i := s.entry_id)]
         if late:
             ended = Allocation.objects.filter(lot_id__among=late, entry__kind=EntryKind.EXPIRE)
@@ -119,7 +119,7 @@ class _Run:
         losing = {self.book.by_customer[e.customer_id].id for e in self.events if e.name != ORDER_PLACED}
         if not losing:
             return {}
-        stays = TierChange.objects.filter(account_id__among=sorted(losing), until__isnull=True)
+        stays = TierChange.objects.filter(account_id__among=losing, until__isnull=True)
         return dict(stays.values_list("account_id", "previous_id"))
 
     # --- the walk ---------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class _Run:
         self.book.write()
 
     def _earn(self, account: Held, days: dict[date, tuple[int, int]], event: TimelineEvent) -> None:
-        kind, number = _source(event)
+        kind, number = self.sources[event.id]
         key = f"{kind}:{number}"
         if (account.id, key) in self.known:
             return
@@ -186,7 +186,7 @@ class _Run:
             self.book.move(account, reached.id, since=event.occurred_at, cause=TierCause.REACHED, metric=metric)
 
     def _refund(self, account: Held, days: dict[date, tuple[int, int]], event: TimelineEvent) -> None:
-        kind, number = _source(event)
+        kind, number = self.sources[event.id]
         key = _refund_key(event)
         if (account.id, key) in self.known:
             return
@@ -199,7 +199,7 @@ class _Run:
         self, account: Held, days: dict[date, tuple[int, int]], state: OrderState, event: TimelineEvent, *, key: str,
         amount: int,
     ) -> None:  # fmt: skip
-        kind, number = _source(event)
+        kind, number = self.sources[event.id]
         state.refunded_minor += amount
         due = refunds.due(state.points, state.basis_minor, state.refunded_minor, state.clawed_back) if state.entry_id else 0
         state.clawed_back += due
@@ -260,7 +260,7 @@ def metric_days(account_ids: Iterable[int], programme: Programme, *, since: date
     """The tier metric's sums per account and local day since a day: (all, the negative part of it)."""
     amount = metric_amount(programme)
     rows = (
-        Entry.objects.filter(account_id__among=list(account_ids), local_day__gte=since)
+        Entry.objects.filter(account_id__among=set(account_ids), local_day__gte=since)
         .filter(COUNTED)
         .values_list("account_id", "local_day")
         .annotate(total=Sum(amount), negative=Sum(Least(amount, Value(0))))
@@ -283,7 +283,7 @@ def add_to(days: dict[date, tuple[int, int]], day: date, amount: int) -> None:
     days[day] = (total + amount, negative + min(amount, 0))
 
 
-def _source(event: TimelineEvent) -> tuple[str, int]:
+def source_of(event: TimelineEvent) -> tuple[str, int]:
     """What an event is about: its order, the refund when no order is named, else the event itself."""
     order_id = _whole(event.properties.get("order_id"))
     if order_id is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from loyalty.rules.earning import add_months
 
@@ -21,15 +22,18 @@ class Level:
 
 def qualified(levels: Sequence[Level], metric: int) -> Level | None:
     """The highest level whose threshold is reached. Level 0 of a programme that begins at 0 is everybody's."""
-    reached = [level for level in levels if metric >= level.threshold]
-    if reached:
-        return reached[-1]
+    for level in reversed(levels):
+        if metric >= level.threshold:
+            return level
     return levels[0] if levels and levels[0].threshold == 0 else None
 
 
 def position(levels: Sequence[Level], level_id: int | None) -> int:
     """Index of a level; -1 for no tier."""
-    return next((index for index, level in enumerate(levels) if level.id == level_id), -1)
+    for index, level in enumerate(levels):
+        if level.id == level_id:
+            return index
+    return -1
 
 
 def after_period(levels: Sequence[Level], current_id: int | None, metric: int, policy: str) -> int | None:
@@ -48,6 +52,7 @@ def after_period(levels: Sequence[Level], current_id: int | None, metric: int, p
     return levels[target].id if target >= 0 else None
 
 
+@lru_cache(maxsize=4096)
 def window_start(window: str, day: date) -> date:
     """The first day whose orders count on `day`: "rolling_12m", "calendar_year" or "lifetime"."""
     if window == "lifetime":
