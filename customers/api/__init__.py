@@ -1,1 +1,1 @@
-"""Read access for the company's own programs: customers, orders, segments. JSON, cursor pages, session sign-in."""
+"""For the company's own programs: customers and orders to read, segments to write. JSON, cursor pages, session sign-in."""

@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from customers.api.access import ReadWithPermission
-from customers.api.serializers import CustomerSerializer, OrderSerializer, SegmentSerializer
+from customers.api.serializers import CustomerSerializer, OrderSerializer
 from customers.enums import IdentityKind
-from customers.models import Customer, Identity, Order, Segment
+from customers.models import Customer, Identity, Order
 
 
 class CustomerFilter(django_filters.FilterSet):
@@ -40,11 +40,3 @@ class OrderViewSet(ReadOnlyModelViewSet[Order]):
     serializer_class = OrderSerializer
     permission_classes = (ReadWithPermission,)
     filterset_fields = ("customer", "state", "local_day")
-
-
-class SegmentViewSet(ReadOnlyModelViewSet[Segment]):
-    """Segments with their rules and size."""
-
-    queryset: QuerySet[Segment] = Segment.objects.order_by("-id")
-    serializer_class = SegmentSerializer
-    permission_classes = (ReadWithPermission,)

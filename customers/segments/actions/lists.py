@@ -76,12 +76,14 @@ def add(
     return change.entered
 
 
-def remove(segment_id: int, customer_ids: Sequence[int], *, at: datetime, user_id: int | None = None) -> int:
-    """Take customers off a list; returns how many were on it."""
+def remove(
+    segment_id: int, customer_ids: Sequence[int], *, at: datetime, user_id: int | None = None, is_silent: bool = False
+) -> int:
+    """Take customers off a list; returns how many were on it. `is_silent` keeps it off the timeline."""
     with transaction.atomic():
         segment = _list(segment_id)
         leaving = sorted(_present(segment_id, customer_ids))
-        change = changes.move(segment, entering=[], leaving=leaving, at=at, cause=ChangeCause.LIST)
+        change = changes.move(segment, entering=[], leaving=leaving, at=at, cause=ChangeCause.LIST, is_silent=is_silent)
         _note("segment.list_removed", segment, change.left, user_id, at)
     return change.left
 
