@@ -1,193 +1,202 @@
-"""The draft as the page shows it: every rule with its inputs, choices and mistakes."""
+"""The draft as the page shows it: every rule with its inputs, choices, mistakes and what its buttons may do."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.cache import cache
+from django.utils.translation import gettext as _
 
-from customers.enums import Channel
-from customers.models import EventAggregate, Product, Segment, Topic
-from customers.ports import event_types, fields
-from customers.ports.fields import FieldType
-from customers.segments.forms.draft import MAX_PROPERTIES, Draft, operator
-from customers.segments.rules.operators import ATTRIBUTE_TYPES, CONSENT_STATES, COUNTS, MEASURES, OPERATORS, Takes
+from config.kit.money import SYMBOLS
+from customers.ports import fields
+from customers.segments.forms import kinds
+from customers.segments.forms.choices import Known
+from customers.segments.forms.draft import MAX_PROPERTIES, MAX_STEPS, WITH_PROPERTIES, Draft
+from customers.segments.forms.edits import height
+from customers.segments.forms.inputs import TestInputs, Typed, inputs
+from customers.segments.forms.kinds import Choices
+from customers.segments.queries.counting import Alone
 from customers.segments.rules.parse import MAX_DEPTH, Mistake
-from customers.tracking import queries as tracking
-
-Choices = list[tuple[str, str]]
-KINDS: Choices = [
-    ("event", "Something they did (event)"),
-    ("event_time", "First or last time of an event"),
-    ("orders", "Orders and what was bought"),
-    ("consent", "Consent to a topic"),
-    ("segment", "Membership of a segment"),
-    ("attribute", "Your own attribute"),
-    ("random", "Random share of customers"),
-]
-AS: Choices = [
-    (item.value, label) for item, label in zip(ATTRIBUTE_TYPES, ["text", "number", "date", "yes or no"], strict=True)
-]
-WINDOWS: Choices = [("", "at any time"), ("days", "in the last"), ("dates", "between dates")]
-TEN_MINUTES, ONE_MINUTE = 600, 60
-
-
-class Typed(dict[str, Any]):
-    """A draft whose missing parts are empty."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
 
 
 @dataclass(slots=True)
-class TestInputs:
-    """Operator and value of one test. `widget` names the partial template's branch."""
+class PropertyRow:
+    """One property condition of an event; `place` is "r.0.w2"."""
 
-    ops: Choices
-    op: str
-    widget: str
-    value: str
-    value2: str
-    values: list[str]
-    choices: Choices
-    suffix: str = ""
+    place: str
+    number: int
+    draft: Draft
+    test: TestInputs
+    wrong: set[str]
+    is_amount: bool
+
+
+@dataclass(slots=True)
+class StepRow:
+    """One step of a sequence; only the last may say that it did not happen."""
+
+    place: str
+    number: int
+    draft: Draft
+    where: list[PropertyRow]
+    properties: str
+    wrong: set[str]
+    is_last: bool
+    can_remove: bool
+    can_where: bool
 
 
 @dataclass(slots=True)
 class Row:
-    """One rule on the page; `rules` is None for a condition."""
+    """One rule on the page; `rules` is None for a condition. `label` is its number in the outline: 2.1."""
 
     path: str
     draft: Draft
-    number: int
+    label: str
+    match: str = ""  # how the group around it joins its rules
     errors: list[str] = field(default_factory=list)
+    wrong: set[str] = field(default_factory=set)
+    has_focus: bool = False
+    is_first: bool = True
+    can_wrap: bool = False
     rules: list["Row"] | None = None
     can_nest: bool = False
+    depth: int = 1
     what: str = ""
+    what_label: str = ""
     test: TestInputs | None = None
-    where: list[dict[str, Any]] = field(default_factory=list)
-    has_focus: bool = False
+    where: list[PropertyRow] = field(default_factory=list)
+    can_where: bool = False
+    steps: list[StepRow] = field(default_factory=list)
+    can_step: bool = False
+    properties: str = ""
+    alone: Alone | None = None
 
 
-def rows(draft: Draft, mistakes: list[Mistake], *, focus: str = "") -> Row:
-    """The tree of rows, each with the mistakes that were made in it."""
-    by_path: dict[str, list[str]] = {}
-    for mistake in mistakes:
-        path = mistake.path[: mistake.path.index("where")] if "where" in mistake.path else mistake.path
-        place = "r" + "".join(f".{step}" for step in path if isinstance(step, int))
-        by_path.setdefault(place, []).append(mistake.message)
-    return _row(draft, "r", 1, 0, by_path, focus)
+class Page:
+    """Builds the rows of one page, remembering what several of them need."""
 
+    def __init__(self, known: Known, currency: str, *, focus: str = "", alone: dict[str, Alone] | None = None) -> None:
+        self.known, self.focus, self.alone = known, focus, alone or {}
+        self.symbol = SYMBOLS.get(currency.upper(), currency.upper()).strip()
+        self.event_lists: dict[str, str] = {}
+        self._choices: dict[str, Choices] = {}
+        self._errors: dict[str, list[str]] = {}
+        self._wrong: dict[str, set[str]] = {}
 
-def _row(draft: Draft, path: str, depth: int, number: int, errors: dict[str, list[str]], focus: str) -> Row:
-    row = Row(path, Typed(draft), number + 1, errors.get(path, []), has_focus=path == focus)
-    if "rules" in draft:
-        row.rules = [_row(rule, f"{path}.{i}", depth + 1, i, errors, focus) for i, rule in enumerate(draft["rules"])]
-        row.can_nest = depth < MAX_DEPTH
+    def rows(self, draft: Draft, mistakes: list[Mistake]) -> Row:
+        """The tree of rows, each with the mistakes that were made in it."""
+        for mistake in mistakes:
+            rule, inside = split(mistake.path)
+            self._errors.setdefault(rule, []).append(said(mistake.message, inside))
+            self._wrong.setdefault(rule, set()).add(".".join(inside))
+        self.known.sources = sources(draft)
+        return self._row(draft, "r", 1, "", "")
+
+    @property
+    def property_lists(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Suggestions of property names by the id of their list, for the events that the rules name."""
+        words = dict(self.known.types)
+        return [
+            (place, [(name, words.get(kind.value, "")) for name, kind in self.known.property_types(event).items()])
+            for event, place in self.event_lists.items()
+        ]
+
+    def _row(self, draft: Draft, path: str, depth: int, label: str, match: str) -> Row:
+        row = Row(path, Typed(draft), label, match, self._errors.get(path, []), self._wrong.get(path, set()))
+        row.has_focus = bool(self.focus) and _belongs(self.focus, path, draft)
+        row.depth, row.can_wrap = depth, depth + height(draft) <= MAX_DEPTH
+        if "rules" in draft:
+            row.rules = [
+                self._row(rule, f"{path}.{index}", depth + 1, f"{label}.{index + 1}".lstrip("."), draft["match"])
+                for index, rule in enumerate(draft["rules"])
+            ]
+            for index, rule in enumerate(row.rules):
+                rule.is_first = index == 0
+            row.can_nest = depth < MAX_DEPTH
+            return row
+        self._condition(row, draft)
         return row
-    row.what = draft.get("what", "").partition(":")[0]
-    kind = _type(draft)
-    if kind is not None:
-        row.test = _inputs(draft, kind, _choices(draft))
-    if row.what == "event":
-        row.where = [_where(item) for item in draft.get("where", [])[:MAX_PROPERTIES]]
-        if len(row.where) < MAX_PROPERTIES:
-            row.where.append(_where({}))
-    return row
+
+    def _condition(self, row: Row, draft: Draft) -> None:
+        what, row.alone = draft.get("what", ""), self.alone.get(row.path)
+        row.what = what.partition(":")[0]
+        row.what_label = self.known.labels.get(what, what.partition(":")[2] or what)
+        kind = kinds.compared(draft)
+        if kind is not None:
+            row.test = inputs(draft, kind, self._choices_of(what), self.symbol)
+        if row.what in WITH_PROPERTIES:
+            row.where = self._where(draft, row.path, row.wrong, "")
+            row.can_where = len(row.where) < MAX_PROPERTIES
+            row.properties = self._properties(draft)
+        if row.what == "sequence":
+            row.steps = [self._step(step, row, index, draft) for index, step in enumerate(draft.get("steps", []))]
+            row.can_step = len(row.steps) < MAX_STEPS
+            row.properties = self._properties(draft["steps"][0]) if draft.get("steps") else ""
+
+    def _step(self, step: Draft, row: Row, index: int, draft: Draft) -> StepRow:
+        count, where = len(draft["steps"]), self._where(step, f"{row.path}.s{index}", row.wrong, f"s{index}.")
+        prefix = f"s{index}."
+        wrong = {part.removeprefix(prefix) for part in row.wrong if part.startswith(prefix)}
+        return StepRow(
+            f"{row.path}.s{index}", index + 1, Typed(step), where, self._properties(step), wrong, index == count - 1,
+            count > 2, len(where) < MAX_PROPERTIES,
+        )  # fmt: skip
+
+    def _where(self, holder: Draft, place: str, wrong: set[str], prefix: str) -> list[PropertyRow]:
+        rows = []
+        for index, item in enumerate(holder.get("where", [])):
+            start = f"{prefix}w{index}."
+            bad = {part.removeprefix(start) for part in wrong if part.startswith(start)}
+            test, is_amount = inputs(item, kinds.of_property(item), [], self.symbol), item.get("property") == kinds.AMOUNT
+            rows.append(PropertyRow(f"{place}.w{index}", index + 1, Typed(item), test, bad, is_amount))
+        return rows
+
+    def _properties(self, holder: Draft) -> str:
+        name = holder.get("name", "").strip()
+        if not self.known.property_types(name):
+            return ""
+        return self.event_lists.setdefault(name, f"segment-properties-{len(self.event_lists)}")
+
+    def _choices_of(self, what: str) -> Choices:
+        kind, _sep, key = what.partition(":")
+        if kind != "field" or not fields.has(key) or not fields.get(key).choices:
+            return []
+        if key not in self._choices:
+            self._choices[key] = [(value, str(label)) for value, label in (fields.get(key).choices or list)()]
+        return self._choices[key]
 
 
-def _type(draft: Draft) -> FieldType | None:
-    what, _, key = draft.get("what", "").partition(":")
-    if what == "field":
-        return fields.get(key).type if fields.has(key) else None
-    if what == "attribute":
-        return _typed(draft.get("as", ""))
-    if what == "event_time":
-        return FieldType.DATETIME
-    if what == "orders":
-        return FieldType.MONEY if draft.get("measure") == "total" else FieldType.NUMBER
-    return None
+def split(path: tuple[str | int, ...]) -> tuple[str, list[str]]:
+    """The place of the rule that a mistake's path leads to, and the inputs inside it: ("r.0", ["s1", "value"])."""
+    place, rest = "r", list(path)
+    while len(rest) > 1 and rest[0] == "rules" and isinstance(rest[1], int):
+        place, rest = f"{place}.{rest[1]}", rest[2:]
+    inside: list[str] = []
+    for step in rest:
+        if isinstance(step, int) and inside and inside[-1] in ("where", "steps"):
+            inside[-1] = f"{inside[-1][0]}{step}"
+        else:
+            inside.append(str(step))
+    return place, inside
 
 
-def _typed(text: str) -> FieldType:
-    return FieldType(text) if text in [item.value for item in ATTRIBUTE_TYPES] else FieldType.TEXT
+def said(message: str, inside: list[str]) -> str:
+    """A mistake with the step that it was made in."""
+    steps = [int(part[1:]) + 1 for part in inside if part[:1] == "s" and part[1:].isdigit()]
+    return _("Step %(number)d: %(message)s") % {"number": steps[0], "message": message} if steps else message
 
 
-def _choices(draft: Draft) -> Choices:
-    what, _, key = draft.get("what", "").partition(":")
-    known = fields.get(key) if what == "field" and fields.has(key) else None
-    return list(known.choices()) if known and known.choices else []
+def sources(draft: Draft) -> list[str]:
+    """The senders of messages that the rules name."""
+    if "rules" in draft:
+        return [key for rule in draft["rules"] for key in sources(rule)]
+    return [draft["source"]] if draft.get("source") else []
 
 
-def _where(item: Draft) -> dict[str, Any]:
-    kind = FieldType.MONEY if item.get("property") == "amount" else _typed(item.get("as", ""))
-    return {"draft": Typed(item), "test": _inputs(item, kind, [])}
+def _belongs(focus: str, path: str, draft: Draft) -> bool:
+    """Whether the focus goes to this rule or to something inside this condition."""
+    return focus == path or ("rules" not in draft and focus.startswith((f"{path}.s", f"{path}.w")))
 
 
-def _inputs(draft: Draft, kind: FieldType, choices: Choices) -> TestInputs:
-    op = operator(draft, kind)
-    takes = OPERATORS[kind][op].takes
-    widget = takes.value
-    if choices and takes in (Takes.TEXT, Takes.TEXTS):
-        widget = "choice" if takes is Takes.TEXT else "choices"
-    hidden = {"empty", "not_empty"} if draft.get("what") == "orders" else set()
-    ops = [(item.key, item.label) for item in OPERATORS[kind].values() if item.key not in hidden]
-    suffix = "days ago" if op == "more_ago" else "days" if takes is Takes.DAYS else ""
-    return TestInputs(
-        ops,
-        op,
-        widget,
-        draft.get("value", ""),
-        draft.get("value2", ""),
-        draft.get("values", []),
-        _kept(choices, draft),
-        suffix,
-    )
-
-
-def _kept(choices: Choices, draft: Draft) -> Choices:
-    """The choices, and the chosen value when it is no longer among them."""
-    known = {value for value, _ in choices}
-    chosen = [draft.get("value", ""), *draft.get("values", [])] if choices else []
-    return [
-        *choices,
-        *((value, value) for value in dict.fromkeys(chosen) if value and value not in known and ", " not in value),
-    ]
-
-
-def options(segment_id: int | None) -> dict[str, Any]:
-    """What the selects and suggestions of the whole page offer."""
-    groups: dict[str, Choices] = {}
-    for known in fields.all():
-        groups.setdefault(str(known.group), []).append((f"field:{known.key}", str(known.label)))
-    return {
-        "what_groups": [*groups.items(), ("Behaviour and more", KINDS)],
-        "types": AS,
-        "windows": WINDOWS,
-        "counts": [*COUNTS.items(), ("never", "never")],
-        "measures": list(MEASURES.items()),
-        "topics": list(Topic.objects.order_by("name").values_list("slug", "name")),
-        "channels": Channel.choices,
-        "states": list(CONSENT_STATES.items()),
-        "segments": [(str(pk), name) for pk, name in Segment.objects.exclude(pk=segment_id or 0).values_list("pk", "name")],
-        "event_names": cache.get_or_set("segments.event_names", _event_names, TEN_MINUTES),
-        "attribute_keys": cache.get_or_set("segments.attribute_types", _attribute_keys, ONE_MINUTE),
-        "categories": cache.get_or_set("segments.categories", _categories, TEN_MINUTES),
-    }
-
-
-def _event_names() -> Choices:
-    seen = {name: name for name in EventAggregate.objects.order_by().values_list("name", flat=True).distinct()[:500]}
-    known = {item.name: item.label for item in event_types.all()}
-    return sorted((name, label) for name, label in (seen | known).items() if not name.startswith("segment."))
-
-
-def _attribute_keys() -> Choices:
-    """Attributes found in the data with their types, in the words of the type select."""
-    words = dict(AS) | {"string": "text", "integer": "number", "date-time": "date", "boolean": "yes or no"}
-    return [(name, words.get(kind, kind)) for name, kind in tracking.attribute_types().items()][:500]
-
-
-def _categories() -> list[str]:
-    return list(
-        Product.objects.exclude(category="").order_by("category").values_list("category", flat=True).distinct()[:300]
-    )
+def context(page: Page, root: Row) -> dict[str, Any]:
+    """What the templates of the rules need."""
+    return {"root": root, "known": page.known, "plain": page.known.plain, "page": page}

@@ -1,13 +1,17 @@
 """Which ready-made segments the company's data can fill, and how large they would be."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from customers.enums import Channel, ConsentState
 from customers.models import Consent, Customer, EventAggregate, Topic
 from customers.ports import fields
 from customers.ports.fields import Field, FieldType
+from customers.segments.queries import run
 from customers.segments.rules import recipes
 from customers.segments.rules.parse import BadDefinition, parse
 from customers.segments.rules.recipes import Known, Recipe
@@ -22,6 +26,17 @@ def fitting() -> list[Recipe]:
     names = {name for recipe in found for name in recipes.events(recipe.definition)}
     held = _held(sorted(keys), sorted(names))
     return [recipe for recipe in found if _needs(recipe) <= held]
+
+
+def sizes(found: Sequence[Recipe], at: datetime) -> dict[str, int]:
+    """How many customers each recipe would have, by its key; one statement for all of them."""
+    statements = [run.compiled(recipe.definition, at) for recipe in found]
+    if not statements:
+        return {}
+    columns = ", ".join(f"(SELECT COUNT(*) FROM ({item.text}) c{number})" for number, item in enumerate(statements))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns}", [value for item in statements for value in item.params])
+        return {recipe.key: int(count) for recipe, count in zip(found, cursor.fetchone(), strict=True)}
 
 
 def _needs(recipe: Recipe) -> set[str]:

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 
 from customers.models import Consent, CustomerFacts, EventAggregate, Segment, Topic
 from customers.segments.actions import ready_made
-from customers.segments.queries import run
+from customers.segments.queries import describe, run
 from customers.segments.rules import recipes as rules
 from tests.factories import people
 
@@ -120,3 +121,49 @@ def test_finding_the_fitting_ones_takes_few_queries(at, django_assert_max_num_qu
 
     with django_assert_max_num_queries(6):
         ready_made.recipes(at)
+
+
+@pytest.fixture
+def marketer(client):
+    client.force_login(people.staff_member("marta", "customers.view_segment", "customers.add_segment"))
+    return client
+
+
+def test_the_gallery_says_what_each_segment_would_hold(marketer, at, frozen_clock):
+    buyer("Ann", at, orders=1, days_ago=5)
+    buyer("Ben", at, orders=3, days_ago=60, first_ago=400)
+
+    plain = marketer.get(reverse("customers:segment-gallery"))
+    counted = marketer.get(reverse("customers:segment-gallery"), {"count": "1"})
+
+    assert "Number of orders is at least 2 and Last order is more than 90 days ago" in plain.content.decode()
+    assert [row["size"] for _group, rows in plain.context["groups"] for row in rows] == [None] * 8
+    sizes = {row["recipe"].key: row["size"] for _group, rows in counted.context["groups"] for row in rows}
+    assert {key: size for key, size in sizes.items() if size} == {"new": 1, "active": 2, "repeat": 1, "one-time": 1}
+
+
+def test_the_gallery_adds_picked_ones_or_all_that_are_missing(marketer, at):
+    buyer("Ann", at, orders=1, days_ago=5)
+    address = reverse("customers:segment-gallery-add")
+
+    marketer.post(address, {"key": ["lapsed", "repeat"]})
+    assert sorted(Segment.objects.values_list("name", flat=True)) == ["Lapsed", "Repeat buyers"]
+    page = marketer.get(reverse("customers:segment-gallery")).content.decode()
+    assert page.count("Added</span>") == 2
+    marketer.post(address, {"all": "1"})
+    assert Segment.objects.count() == 8
+    assert marketer.post(address, {}).status_code == 302
+    assert Segment.objects.count() == 8
+
+
+def test_the_gallery_is_not_for_everybody(client):
+    client.force_login(people.staff_member("sam", "customers.view_segment"))
+
+    assert client.get(reverse("customers:segment-gallery")).status_code == 200
+    assert client.post(reverse("customers:segment-gallery-add"), {"all": "1"}).status_code == 403
+
+
+def test_every_recipe_can_be_read_aloud():
+    every = rules.all_of(rules.Known([("news", "News")], [("loyal", "Loyal")]))
+
+    assert [recipe.key for recipe in every if not describe(recipe.definition)] == []
