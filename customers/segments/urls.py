@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from customers.segments.views import editor, gallery, lists, pages
+from customers.segments.views import editor, gallery, lists, pages, preview, suggest
 
 urlpatterns: list[URLPattern] = [
     path("segments/", pages.segment_list, name="segment-list"),
     path("segments/new/", editor.segment_add, name="segment-add"),
     path("segments/new-list/", lists.list_add, name="segment-list-add"),
-    path("segments/preview/", editor.segment_preview, name="segment-preview"),
+    path("segments/preview/", preview.segment_preview, name="segment-preview"),
+    path("segments/suggest/products/", suggest.suggest_products, name="segment-suggest-products"),
+    path("segments/suggest/events/", suggest.suggest_events, name="segment-suggest-events"),
     path("segments/ready-made/", pages.install, name="segment-install"),
     path("segments/gallery/", gallery.gallery, name="segment-gallery"),
     path("segments/gallery/add/", gallery.gallery_add, name="segment-gallery-add"),
