@@ -12,10 +12,13 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
 
 from config.kit import sql
+from customers.events import SEGMENT_ENTERED, SEGMENT_LEFT
 from customers.models import Event, EventAggregate
 from customers.ports import event_types
 
@@ -39,7 +42,7 @@ OTHER = {"own"}  # names that our catalogue does not know: what the company itse
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event in words."""
+    """One event in words; `why` is the page that explains it, where there is one."""
 
     icon: str
     sentence: str
@@ -52,6 +55,7 @@ class Entry:
     is_generated: bool
     local_day: date
     payload: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,17 @@ def entry(event: Event) -> Entry:
         bool(event.properties.get("generated")),
         event.local_day,
         _payload(event),
+        _why(event),
     )
+
+
+def _why(event: Event) -> str:
+    """For entering and leaving a segment, the page that explains it at that moment."""
+    segment_id = event.properties.get("segment_id") if event.name in {SEGMENT_ENTERED, SEGMENT_LEFT} else None
+    if type(segment_id) is not int or not 0 < segment_id < 2**63:  # an event may say anything
+        return ""
+    asked = urlencode({"customer": event.customer_id, "at": event.occurred_at.isoformat()})
+    return f"{reverse('customers:segment-explain', args=[segment_id])}?{asked}"
 
 
 def _payload(event: Event) -> str:

@@ -6,7 +6,7 @@ import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.test_settings")
 
-MODULES = ["people", "timeline", "imports", "email", "journeys", "loyalty", "metrics", "sample"]
+MODULES = ["people", "segments", "timeline", "imports", "email", "journeys", "loyalty", "metrics", "sample"]
 
 
 def main() -> int:

@@ -28,6 +28,7 @@ from customers.models import (
 )
 from customers.ports.exports import Criteria, Row
 from customers.queries import brand
+from customers.segments.queries import people as segment_people
 
 PROFILE = (
     "external_id", "email", "phone", "first_name", "last_name", "locale", "timezone", "country", "city", "currency",
@@ -46,8 +47,8 @@ def customers(criteria: Criteria) -> Iterator[Row]:
 
 
 def members(criteria: Criteria) -> Iterator[Row]:
-    """The customers of a segment."""
-    return customer_rows(Customer.objects.filter(memberships__segment_id=int(criteria.choice)))
+    """The customers of a segment, now or at a moment, all or those whom a search finds: see `segments.queries.people`."""
+    return customer_rows(segment_people.customers(segment_people.read(criteria.choice)))
 
 
 def customer_rows(rows: "QuerySet[Customer]") -> Iterator[Row]:

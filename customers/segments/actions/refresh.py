@@ -45,7 +45,7 @@ def _whole(segment_id: int, at: datetime, cause: ChangeCause) -> Difference:
     segment = sql.for_update(Segment.objects.filter(id=segment_id, kind=SegmentKind.DYNAMIC)).first()
     if segment is None:
         return Difference()
-    moment = not_before(segment.refreshed_at, segment.boundary_at, at=at)
+    moment = not_before(segment.refreshed_at, segment.boundary_at, segment.updated_at, at=at)
     is_first = segment.refreshed_at is None
     if is_first or is_waiting(segment.refreshed_at, segment.updated_at):
         cause = ChangeCause.FILL if is_first else ChangeCause.RULES

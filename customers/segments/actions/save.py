@@ -1,6 +1,6 @@
 """Creating, changing and deleting segments."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -67,7 +67,7 @@ def rules(
             segment.definition, segment.is_quiet = stored, is_quiet
             segment.attempts, segment.retry_at = 0, None
         segment.name, segment.description, segment.updated_by_id = name, description, user_id
-        segment.updated_at = at if is_changed else segment.updated_at
+        segment.updated_at = _later(segment, at) if is_changed else segment.updated_at
         segment.slug = segment.slug or _slug(name)
         segment.save()
         if is_changed:
@@ -112,6 +112,11 @@ def _load(segment_id: int | None, at: datetime, is_ready_made: bool) -> Segment:
     if segment_id is None:
         return Segment(created_at=at, updated_at=at, is_ready_made=is_ready_made)
     return sql.for_update(Segment.objects.filter(id=segment_id, kind=SegmentKind.DYNAMIC)).get()
+
+
+def _later(segment: Segment, at: datetime) -> datetime:
+    """When the rules changed: always after the last refresh, so that the fill is due whatever the clocks say."""
+    return at if segment.refreshed_at is None else max(at, segment.refreshed_at + timedelta(microseconds=1))
 
 
 def _changed(segment: Segment) -> SegmentChanged:

@@ -1,74 +1,64 @@
-"""List and page of segments, why one customer is in or out, ready-made segments, deleting."""
+"""The page of a segment, and deleting it."""
 
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
-from config.kit import sql
 from config.kit.access import staff
-from config.kit.clock import local_day, now
+from config.kit.clock import now
 from customers.enums import SegmentKind
-from customers.models import Customer, Segment, SegmentCount, SegmentMembership
-from customers.queries import brand
+from customers.models import Segment, SegmentCount
 from customers.segments import queries
-from customers.segments.actions import lists, ready_made, save
+from customers.segments.actions import save
+from customers.segments.queries import listing, people
 from customers.segments.rules.parse import BadDefinition
 
-WEEK = timedelta(days=7)
-CHART_DAYS = 90
-LIMIT_SECONDS = 10
+CHART_DAYS, MOVES_DAYS = 90, 30
 
 
-@staff("customers.view_segment")
-def segment_list(request: HttpRequest) -> HttpResponse:
-    """Segments with size, change of a week and what builds on them."""
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:120]
-    found = Segment.objects.filter(name__icontains=text) if text else Segment.objects.all()
-    page = Paginator(found.order_by("name"), 50).get_page(request.GET.get("page"))
-    ids = [segment.pk for segment in page]
-    uses, before = queries.uses(ids), _week_ago(ids)
-    rows = [
-        {
-            "segment": item,
-            "change": item.member_count - before[item.pk] if item.pk in before else None,
-            "uses": uses[item.pk],
-        }
-        for item in page
+def tabs(request: HttpRequest, segment: Segment, current: str) -> list[dict[str, Any]]:
+    """The pages of a segment that the reader may open; `current` is the one they are on."""
+    see = request.user.has_perm("customers.view_customer")
+    names = [("detail", _("Overview"), True), ("members", _("Members"), see), ("history", _("History"), True),
+             ("explain", _("In or out, and why"), see)]  # fmt: skip
+    return [
+        {"label": label, "url": reverse(f"customers:segment-{name}", args=[segment.pk]), "is_current": name == current}
+        for name, label, may in names
+        if may
     ]
-    return render(request, "customers/segments/segment_list.html", {"page": page, "rows": rows, "q": text})
-
-
-def _week_ago(ids: list[int]) -> dict[int, int]:
-    """Sizes on the last counted day at least a week ago, at most two."""
-    today = local_day(now(), brand.current().timezone)
-    rows = SegmentCount.objects.filter(segment__in=ids, day__lte=today - WEEK, day__gt=today - 2 * WEEK).order_by("day")
-    return dict(rows.values_list("segment_id", "member_count"))
 
 
 @staff("customers.view_segment")
 def segment_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One segment: its rules in words, members, growth, and what builds on it."""
+    """One segment: its rules in words, members, what moved, how fresh it is, and what builds on it."""
     segment = get_object_or_404(Segment.objects.select_related("updated_by"), pk=pk)
-    before = _week_ago([pk])
-    newest = SegmentMembership.objects.filter(segment=segment).order_by("-id").select_related("customer__facts")
+    counts = list(_counts(segment))
+    week, month = listing.changes(segment, [row[:2] for row in counts])
     context = {
         "segment": segment,
+        "tabs": tabs(request, segment, "detail"),
         "is_list": segment.kind == SegmentKind.STATIC,
         "is_waiting": segment.kind == SegmentKind.DYNAMIC and not segment.problem and _is_due(segment),
-        "change": segment.member_count - before[pk] if pk in before else None,
+        "is_due": _is_due(segment),
+        "week": _signed(week),
+        "month": _signed(month),
         "outline": _outline(segment),
         "uses": queries.uses([pk])[pk],
-        "members": list(newest[:10]),
-        "chart": _chart(segment),
+        "members": people.newest(pk),
+        "chart": _growth(segment, counts),
+        "moves": _moves(counts),
     }
     return render(request, "customers/segments/segment_detail.html", context)
+
+
+def _signed(change: int | None) -> str | None:
+    return None if change is None else f"{change:+,}".replace("-", "−") if change else "0"
 
 
 def _is_due(segment: Segment) -> bool:
@@ -84,12 +74,17 @@ def _outline(segment: Segment) -> Any:
         return None
 
 
-def _chart(segment: Segment) -> dict[str, Any]:
-    today = local_day(now(), brand.current().timezone)
+def _counts(segment: Segment) -> Any:
+    """(day, size, entered, left) of the last 90 days that are over, oldest first."""
+    today = timezone.localdate(now())
     rows = SegmentCount.objects.filter(segment=segment, day__gt=today - timedelta(days=CHART_DAYS), day__lt=today)
-    points = [(day.isoformat(), count) for day, count in rows.order_by("day").values_list("day", "member_count")]
+    return rows.order_by("day").values_list("day", "member_count", "entered", "left")
+
+
+def _growth(segment: Segment, counts: list[Any]) -> dict[str, Any]:
+    points = [(day.isoformat(), size) for day, size, _entered, _left in counts]
     if segment.refreshed_at is not None:
-        points.append((today.isoformat(), segment.member_count))
+        points.append((timezone.localdate(now()).isoformat(), segment.member_count))
     return {
         "id": "segment-growth", "title": _("Members by day"), "kind": "line", "unit": "number",
         "labels": [day for day, _count in points],
@@ -97,52 +92,19 @@ def _chart(segment: Segment) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@staff("customers.view_segment", "customers.view_customer")
-def segment_explain(request: HttpRequest, pk: int) -> HttpResponse:
-    """Why one customer is in the segment or not, rule by rule with the values."""
-    segment = get_object_or_404(Segment, pk=pk)
-    text = request.GET.get("customer", "").strip()[:254]
-    context: dict[str, Any] = {"segment": segment, "text": text, "is_list": segment.kind == SegmentKind.STATIC}
-    customer = _customer(text)
-    if customer is not None:
-        membership = SegmentMembership.objects.filter(segment=segment, customer=customer).first()
-        changes = segment.changes.filter(customer=customer).order_by("-id")[:20]
-        context |= {"customer": customer, "membership": membership, "changes": changes, **_explained(segment, customer)}
-    return render(request, "customers/segments/segment_explain.html", context)
-
-
-def _customer(text: str) -> Customer | None:
-    if text.isascii() and text.isdigit() and len(text) < 16:
-        by_id = Customer.objects.filter(pk=int(text)).first()
-        if by_id is not None:
-            return by_id
-    ids = lists.read(text).customer_ids if text else ()
-    return Customer.objects.filter(pk=ids[0]).first() if ids else None
-
-
-def _explained(segment: Segment, customer: Customer) -> dict[str, Any]:
-    if segment.kind == SegmentKind.STATIC:
-        return {}
-    try:
-        with sql.statement_timeout(LIMIT_SECONDS):
-            return {"line": queries.explain(segment.definition, customer.pk, now())}
-    except BadDefinition as error:
-        return {"problem": str(error)}
-    except sql.TookTooLong:
-        return {"problem": _("The rules took longer than 10 seconds for this customer.")}
-
-
-@staff("customers.add_segment")
-@require_POST
-def install(request: HttpRequest) -> HttpResponse:
-    """Create the ready-made segments that are not there yet."""
-    made = ready_made.install_ready_made(now(), user_id=request.user.pk)
-    if made:
-        text = ngettext("%(count)d segment created.", "%(count)d segments created.", len(made)) % {"count": len(made)}
-        messages.success(request, text)
-    else:
-        messages.info(request, _("All ready-made segments are there already."))
-    return redirect("customers:segment-list")
+def _moves(counts: list[Any]) -> dict[str, Any] | None:
+    """Entries and exits of the last days for which they were counted."""
+    known = [(day.isoformat(), entered, left) for day, _size, entered, left in counts if entered is not None][-MOVES_DAYS:]
+    if not known:
+        return None
+    return {
+        "id": "segment-moves", "title": _("Entered and left by day"), "kind": "bar", "unit": "number",
+        "labels": [day for day, _entered, _left in known],
+        "series": [
+            {"name": _("Entered"), "values": [entered for _day, entered, _left in known]},
+            {"name": _("Left"), "values": [left or 0 for _day, _entered, left in known]},
+        ],
+    }  # fmt: skip
 
 
 @staff("customers.delete_segment")

@@ -1,0 +1,120 @@
+"""Versions of a segment's rules, bringing one back, and who entered and left."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from config.kit import sql
+from config.kit.access import number_in, staff
+from config.kit.clock import local_day, now
+from customers.enums import SegmentKind
+from customers.models import Segment, SegmentVersion
+from customers.ports import segment_starts
+from customers.queries import brand
+from customers.segments import queries
+from customers.segments.actions import save
+from customers.segments.queries import history
+from customers.segments.rules.parse import BadDefinition, parse
+from customers.segments.views.explain import named
+from customers.segments.views.pages import tabs
+
+DAYS = 14
+SECONDS = 3
+LIMIT_SECONDS = 10
+
+
+@staff("customers.view_segment")
+def segment_history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every version of the rules, and entries and exits by day, customer and cause."""
+    segment = get_object_or_404(Segment, pk=pk)
+    may = request.user.has_perm("customers.view_customer")
+    text, day = request.GET.get("customer", "").replace("\x00", "").strip()[:254], _day(request.GET.get("day", ""))
+    customer = named(text) if text and may else None
+    context: dict[str, Any] = {
+        "segment": segment, "tabs": tabs(request, segment, "history"), "is_list": segment.kind == SegmentKind.STATIC,
+        "versions": history.versions(pk, segment.version), "days": _days(pk),
+        "text": text, "day": day, "customer": customer,
+    }  # fmt: skip
+    if may and (customer or not text):
+        cursor = request.GET.get("cursor", "")[:60]
+        context["moves"] = history.moves(pk, customer_id=customer.pk if customer else None, day=day, cursor=cursor)
+    return render(request, "customers/segments/segment_history.html", context)
+
+
+def _day(text: str) -> Any:
+    try:
+        day = parse_date(text[:10])
+    except ValueError:
+        return None
+    return day if day and 1970 < day.year < 2200 else None
+
+
+def _days(pk: int) -> list[history.Day] | None:
+    """The last two weeks by cause; None when there was too much to count."""
+    today = local_day(now(), brand.current().timezone)
+    try:
+        with sql.statement_timeout(SECONDS):
+            return history.by_day(pk, today - timedelta(days=DAYS - 1), today)
+    except sql.TookTooLong:
+        return None
+
+
+@staff("customers.change_segment")
+def segment_restore(request: HttpRequest, pk: int, version: int) -> HttpResponse:
+    """Ask, with what would change, then save the rules of an older version as a new one."""
+    segment = get_object_or_404(Segment, pk=pk, kind=SegmentKind.DYNAMIC)
+    old = get_object_or_404(SegmentVersion.objects.select_related("saved_by"), segment=segment, version=version)
+    asked = _asked(segment, old)
+    if request.method == "POST" and "mistake" not in asked:
+        if asked.get("starts") and request.POST.get("announce") not in {"tell", "quiet"}:
+            messages.error(request, _("Choose whether those who enter and leave are told to journeys."))
+        elif _restored(request, segment, old):
+            return redirect("customers:segment-detail", pk)
+        else:
+            return redirect("customers:segment-history", pk)
+    return render(request, "customers/segments/segment_restore.html", {"segment": segment, "old": old, **asked})
+
+
+def _asked(segment: Segment, old: SegmentVersion) -> dict[str, Any]:
+    """The old rules in words, how many would enter and leave, and what that would start."""
+    try:
+        tree = parse(old.definition)
+        found: dict[str, Any] = {"outline": queries.outline(tree), "starts": []}
+    except BadDefinition as error:
+        return {"mistake": str(error)}
+    at = now()
+    try:
+        with sql.statement_timeout(LIMIT_SECONDS):
+            if segment.refreshed_at is not None:
+                entering, leaving = history.moving(tree, segment.pk, at)
+                found["entering"], found["leaving"] = entering.count(), leaving.count()
+                starts = [start for port in segment_starts.all() for start in port.find(segment.pk, entering, leaving)]
+                found["starts"] = [start for start in starts if start.customers]
+    except sql.TookTooLong:
+        found["is_slow"] = True
+    return found
+
+
+def _restored(request: HttpRequest, segment: Segment, old: SegmentVersion) -> bool:
+    try:
+        save.rules(
+            segment_id=segment.pk, name=segment.name, description=segment.description, definition=old.definition, at=now(),
+            user_id=request.user.pk, is_quiet=request.POST.get("announce") == "quiet",
+            expected_version=number_in(request.POST.get("opened", "")),
+        )  # fmt: skip
+    except save.SegmentChanged as error:
+        text = _("Meanwhile version %(version)s was saved by %(who)s. Look at it before you restore an older one.")
+        messages.error(request, text % {"version": error.version, "who": error.saved_by or _("the system")})
+        return False
+    except BadDefinition as error:
+        messages.error(request, str(error))
+        return False
+    messages.success(
+        request, _("Version %(number)s is restored. The members are being worked out.") % {"number": old.version}
+    )
+    return True
