@@ -20,7 +20,7 @@ READ = {
     "customers/stages/actions/returns.py", "customers/stages/actions/usage.py", "customers/stages/queries/preview.py",
     "customers/stages/queries/statements.py", "customers/stages/queries/usage.py", "customers/tracking/actions/attributes.py",
     "customers/segments/queries/named.py", "customers/segments/queries/recipes.py",
-    "customers/segments/queries/counting.py", "customers/segments/queries/reasons.py", "customers/segments/queries/run.py", "customers/sql/append_only.py",
+    "customers/segments/queries/counting.py", "customers/segments/queries/reasons.py", "customers/segments/queries/run.py", "customers/segments/queries/values.py", "customers/sql/append_only.py",
     "loyalty/sql/append_only.py", "metrics/queries/statements.py",
 }  # fmt: skip
 DANGEROUS = re.compile(

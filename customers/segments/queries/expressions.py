@@ -143,8 +143,8 @@ class TextAsDay(Func):
 
 
 def _exists_sqlite(text: str) -> str:
-    """Whether the month has such a day; SQLite moves 30 February on to March. Takes the text twice."""
-    return f"strftime('%%d', substr({text}, 1, 10)) = substr({text}, 9, 2)"
+    """Whether the month has such a day: with a shift (of nothing) SQLite moves 30 February on to March. Takes it twice."""
+    return f"strftime('%%d', substr({text}, 1, 10), '+0 days') = substr({text}, 9, 2)"
 
 
 def _exists_postgresql(text: str) -> str:

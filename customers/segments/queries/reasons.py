@@ -21,7 +21,8 @@ SECONDS = 10
 def explain(definition: dict[str, Any] | Group, customer_id: int, at: datetime) -> Line:
     """The rules in words with `is_true` on every line and `value` on every condition, for one customer at one moment.
 
-    Truth comes from the same compiler as membership, all conditions in one statement. Raises `BadDefinition`, `TookTooLong`.
+    Truth comes from the same compiler as membership, all conditions in one statement. Raises `BadDefinition` and
+    `TookTooLong`.
     """
     tree = definition if isinstance(definition, Group) else parse(definition)
     moment = Moment(at, brand.current().timezone)

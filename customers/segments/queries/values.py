@@ -97,7 +97,7 @@ def _orders(leaf: Orders, context: Context) -> Any:
     if leaf.measure == "products":
         return _figure(orders.products(leaf, context), "distinct")
     rows = orders.paid(leaf, context).order_by().values("customer_id").annotate(measured=orders.figure(leaf))
-    found = rows.values_list("measured", flat=True).first()
+    found = next(iter(rows.values_list("measured", flat=True)), None)
     return found if leaf.measure in orders.TIMES else found or 0
 
 
