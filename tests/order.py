@@ -5,14 +5,14 @@
 
 import pytest
 
-# More than five seconds each on an idle machine: they start first, or one worker would end long after the other.
+# Those that take longest start first, or one worker would end long after the other.
 LONG = (
     "tests/browser/test_pages.py", "tests/stories/", "tests/faults/", "tests/house/test_attacks.py",
     "tests/customers/ingest/test_fuzz.py", "tests/customers/ingest/test_kills.py", "tests/customers/ingest/test_clients.py",
     "tests/customers/sources/test_killed.py", "tests/customers/test_timeline_faults.py", "tests/customers/imports/test_kill.py",
     "tests/customers/segments/test_compile.py", "tests/customers/segments/test_zoo.py", "tests/metrics/test_online_retail.py",
 )  # fmt: skip
-WHILE_MIGRATING = 600  # tests without a database, some ten seconds of them
+WHILE_MIGRATING = 600  # tests without a database that the others take first
 DATABASE = {"db", "transactional_db", "live_server", "on_postgresql"}
 
 

@@ -1,7 +1,7 @@
 """A real Chromium against a live server: pages as people meet them, by width and by light or dark.
 
 Skips itself where Chromium or the front-end packages are missing. With PICTURES=1 in the environment pictures of the pages go
-to `build/screenshots/`; nobody looks at them in CI, and they take a third of a look.
+to `build/screenshots/`; in CI nobody looks at them.
 """
 
 import os
