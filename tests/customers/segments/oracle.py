@@ -1,11 +1,34 @@
-"""What definitions mean, said a second time in plain Python over small histories; shares no code with the compiler."""
+"""What definitions mean, said a second time in plain Python over small histories; shares no code with the compiler.
+
+A person is a dictionary: the columns of a customer, `facts` (None without a row), `events`, `orders`, `consents`, and by
+segment `member` (now) and `moves` (history).
+"""
 
 import hashlib
-import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
 
-NUMBER = re.compile(r"^-?[0-9]{1,15}(\.[0-9]{1,9})?$")
-NEGATIVE = {"is_not": "is", "none_of": "any_of", "not_contains": "contains", "empty": "not_empty"}
+from tests.customers.segments.oracle_values import compare, counted, text_of, typed
+
+
+class Happened(NamedTuple):
+    """An event; `number` says which of two at the same moment came later."""
+
+    number: int
+    name: str
+    moment: object
+    properties: dict
+    amount: int | None
+
+
+class Bought(NamedTuple):
+    """An order with its lines: SKU, category, quantity, price of one piece."""
+
+    moment: object
+    state: str
+    total: int
+    lines: tuple
 
 
 def matching(definition, people, at, tz):
@@ -19,98 +42,168 @@ def holds(node, person, at, tz):
     return LEAVES[node["type"]](node, person, at, tz)
 
 
+FACTS = {
+    "order_count": 0, "revenue_minor": 0, "refunded_minor": 0, "event_count": 0, "first_order_at": None,
+    "last_order_at": None, "first_seen_at": None, "last_seen_at": None,
+}  # fmt: skip
+
+
 def field(node, person, at, tz):
     key = node["field"].split(".")[1]
-    if key in FACTS:
-        facts = person["facts"]
-        value = facts[key] if facts else (0 if key in ("order_count", "revenue_minor", "event_count") else None)
-    else:
-        value = person[key]
+    value = (person["facts"] or FACTS).get(key) if key in FACTS else person[key]
     return compare(value, node["op"], node.get("value"), at, tz)
 
 
-FACTS = {"order_count", "revenue_minor", "event_count", "last_order_at", "last_seen_at"}
-
-
-def typed(raw, kind):
-    if raw is None or isinstance(raw, list | dict):
-        return None
-    text = {True: "true", False: "false"}[raw] if isinstance(raw, bool) else str(raw)
-    if kind == "text":
-        return text
-    if kind == "number":
-        return float(text) if NUMBER.match(text) and "\n" not in text else None
-    if kind == "boolean":
-        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.lower())
-    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return date.fromisoformat(text[:10])
-    return None
-
-
 def attribute(node, person, at, tz):
-    return compare(typed(person["attributes"].get(node["key"]), node["as"]), node["op"], node.get("value"), at, tz)
+    value = typed(person["attributes"].get(node["key"]), node.get("as", "text"), tz)
+    return compare(value, node["op"], node.get("value"), at, tz)
 
 
-def window(within, at, tz):
+def inside(within, moment, at, tz):
     within = within or {}
-    low, high, is_open = datetime(1, 1, 2, tzinfo=tz), at, False
-    if "days" in within:
-        low = at - timedelta(days=within["days"])
-    if "from" in within:
-        low = datetime.combine(date.fromisoformat(within["from"]), datetime.min.time(), tz)
-    if "to" in within:
-        end = datetime.combine(date.fromisoformat(within["to"]) + timedelta(days=1), datetime.min.time(), tz)
-        if end <= at:
-            high, is_open = end, True
-    return lambda moment: low <= moment and (moment < high if is_open else moment <= high)
+    if "days" in within or "hours" in within:
+        return at - timedelta(days=within.get("days", 0), hours=within.get("hours", 0)) <= moment <= at
+    day = moment.astimezone(tz).date()
+    return moment <= at and date.fromisoformat(within.get("from", "0001-01-01")) <= day <= date.fromisoformat(
+        within.get("to", "9999-12-31")
+    )
+
+
+def passes(happened, where, at, tz):
+    for item in where or []:
+        if item["property"] == "amount":
+            value = happened.amount
+        else:
+            value = typed(happened.properties.get(item["property"]), item.get("as", "text"), tz)
+        if not compare(value, item["op"], item.get("value"), at, tz):
+            return False
+    return True
+
+
+def those(node, person, at, tz):
+    """The events that a leaf with a name, a window and conditions asks about."""
+    return [
+        happened for happened in person["events"]
+        if happened.name == node["name"] and inside(node.get("within"), happened.moment, at, tz)
+        and passes(happened, node.get("where"), at, tz)
+    ]  # fmt: skip
+
+
+def times(node, count):
+    return count == 0 if node["op"] == "never" else counted(count, node["op"], node.get("count", 1))
 
 
 def event(node, person, at, tz):
-    inside = window(node.get("within"), at, tz)
-    times = 0
-    for name, moment, properties, amount in person["events"]:
-        if name == node["name"] and inside(moment):
-            good = True
-            for item in node.get("where", []):
-                if item["property"] == "amount":
-                    value = amount
-                else:
-                    value = typed(properties.get(item["property"]), item.get("as", "text"))
-                good = good and compare(value, item["op"], item.get("value"), at, tz)
-            times += good
-    if node["op"] == "never":
-        return times == 0
-    return {"at_least": times >= node["count"], "at_most": times <= node["count"], "exactly": times == node["count"]}[
-        node["op"]
-    ]
+    return times(node, len(those(node, person, at, tz)))
 
 
 def event_time(node, person, at, tz):
-    moments = [moment for name, moment, *_ in person["events"] if name == node["name"] and moment <= at]
+    moments = [e.moment for e in person["events"] if e.name == node["name"] and e.moment <= at]
     value = (min if node["which"] == "first" else max)(moments) if moments else None
     return compare(value, node["op"], node.get("value"), at, tz)
 
 
+def event_measure(node, person, at, tz):
+    found, key, measure = those(node, person, at, tz), node.get("property"), node["measure"]
+    if measure == "days":
+        value = len({happened.moment.astimezone(tz).date() for happened in found})
+    elif measure == "distinct":
+        texts = {text_of(e.amount if key == "amount" else e.properties.get(key)) for e in found}
+        value = len(texts - {None, ""})
+    else:
+        numbers = [
+            Fraction(e.amount) if e.amount is not None else None for e in found
+        ] if key == "amount" else [typed(e.properties.get(key), "number", tz) for e in found]  # fmt: skip
+        value = summary(measure, [number for number in numbers if number is not None])
+    return compare(value, node["op"], node.get("value"), at, tz)
+
+
+def summary(measure, numbers):
+    if measure == "sum":
+        return Fraction(sum(numbers))
+    if not numbers:
+        return None
+    return {"avg": sum(numbers) / len(numbers), "min": min(numbers), "max": max(numbers)}[measure]
+
+
+def sequence(node, person, at, tz):
+    known = [happened for happened in person["events"] if happened.moment <= at]
+    first, *others = node["steps"]
+    starts = [
+        happened for happened in known
+        if happened.name == first["name"] and inside(node.get("within"), happened.moment, at, tz)
+        and passes(happened, first.get("where"), at, tz)
+    ]  # fmt: skip
+    return any(goes_on(start, others, node.get("join"), known, at, tz) for start in starts) is (node["op"] == "did")
+
+
+def goes_on(before, steps, join, known, at, tz):
+    """Whether every further step can be found after this event."""
+    same = text_of(before.properties.get(join)) if join else None
+    if join and not same:
+        return False
+    if not steps:
+        return True
+    step, *others = steps
+    span = timedelta(**step["within"]) if step.get("within") else None
+    found = [
+        e for e in known
+        if e.name == step["name"] and (e.moment, e.number) > (before.moment, before.number)
+        and (span is None or e.moment - before.moment <= span) and passes(e, step.get("where"), at, tz)
+        and (not join or text_of(e.properties.get(join)) == same)
+    ]  # fmt: skip
+    if not step.get("did", True):
+        return not found and (span is None or before.moment + span <= at)
+    return any(goes_on(e, others, join, known, at, tz) for e in found)
+
+
+def message(node, person, at, tz):
+    kind, _, number = node.get("source", "").partition(":")
+    count = 0
+    for happened in person["events"]:
+        about = {key: text_of(value) for key, value in happened.properties.items()}
+        count += (
+            happened.name == f"message.{node['did']}"
+            and inside(node.get("within"), happened.moment, at, tz)
+            and (not kind or (about.get("source_kind"), about.get("source_id")) == (kind, number))
+            and (not node.get("channel") or about.get("channel") == node["channel"])
+        )
+    return times(node, count)
+
+
+def listed(value):
+    return [value] if isinstance(value, str) and value else list(value or [])
+
+
 def orders(node, person, at, tz):
-    inside = window(node.get("within"), at, tz)
-    value = 0
-    for moment, state, total, lines in person["orders"]:
-        if state != "paid" or not inside(moment):
-            continue
-        part = [
-            line for line in lines
-            if node.get("product") in (None, line[0]) and node.get("category") in (None, line[1])
+    products, categories = listed(node.get("product")), listed(node.get("category"))
+    found = []
+    for order in person["orders"]:
+        lines = [
+            line for line in order.lines
+            if (not products or line[0] in products) and (not categories or line[1] in categories)
         ]  # fmt: skip
-        only = "product" in node or "category" in node
-        if only and not part:
-            continue
-        if node["measure"] == "count":
-            value += 1
-        elif node["measure"] == "items":
-            value += sum(line[2] for line in part)
-        else:
-            value += sum(line[2] * line[3] for line in part) if only else total
-    return compare(value, node["op"], node["value"], at, tz)
+        if order.state == "paid" and inside(node.get("within"), order.moment, at, tz):
+            if not products and not categories:
+                found.append((order.moment, order.total, lines))
+            elif lines:
+                found.append((order.moment, sum(line[2] * line[3] for line in lines), lines))
+    return compare(measured(node["measure"], found), node["op"], node.get("value"), at, tz)
+
+
+def measured(measure, found):
+    moments, totals = [part[0] for part in found], [part[1] for part in found]
+    lines = [line for part in found for line in part[2]]
+    always = {
+        "count": len(found), "total": sum(totals), "items": sum(line[2] for line in lines),
+        "products": len({line[0] for line in lines}),
+    }  # fmt: skip
+    if measure in always or not found:
+        return always.get(measure)
+    return {
+        "average": lambda: Fraction(sum(totals), len(totals)), "largest": lambda: max(totals),
+        "first_at": lambda: min(moments), "last_at": lambda: max(moments),
+    }[measure]()  # fmt: skip
 
 
 def consent(node, person, at, tz):
@@ -119,7 +212,14 @@ def consent(node, person, at, tz):
 
 
 def segment(node, person, at, tz):
-    return (node["segment"] in person["segments"]) is (node["op"] == "in")
+    moves = person["moves"].get(node["segment"], [])
+    if node["op"] in ("entered", "left"):
+        return any(
+            entered is (node["op"] == "entered") and inside(node.get("within"), moment, at, tz) for moment, entered in moves
+        )
+    later = [entered for moment, entered in moves if moment > at]
+    is_in = not later[0] if later else node["segment"] in person["member"]
+    return is_in is (node["op"] == "in")
 
 
 def random(node, person, at, tz):
@@ -127,63 +227,12 @@ def random(node, person, at, tz):
     prime = 2**31 - 1
     a, b, c = (int.from_bytes(raw[i : i + 8], "big") % prime for i in (0, 8, 16))
     first = (person["id"] % prime * max(a, 2) + b) % prime
-    return (first**2 % prime + c) % prime % 10_000 < node["percent"] * 100
+    bucket = (first**2 % prime + c) % prime % 10_000
+    low, high = (0, node["percent"]) if "percent" in node else (node["from"], node["to"])
+    return low * 100 <= bucket < high * 100
 
 
 LEAVES = {
-    "field": field, "attribute": attribute, "event": event, "event_time": event_time, "orders": orders,
-    "consent": consent, "segment": segment, "random": random,
+    "field": field, "attribute": attribute, "event": event, "event_time": event_time, "event_measure": event_measure,
+    "sequence": sequence, "message": message, "orders": orders, "consent": consent, "segment": segment, "random": random,
 }  # fmt: skip
-
-
-def compare(value, op, wanted, at, tz):
-    if op in NEGATIVE:
-        return not compare(value, NEGATIVE[op], wanted, at, tz)
-    if value is None or value == "":
-        return False
-    if op == "not_empty":
-        return True
-    if isinstance(value, bool):
-        return value is (op == "true")
-    if isinstance(value, str):
-        low = lambda text: "".join(c.lower() if c.isascii() else c for c in text)  # noqa: E731
-        return {
-            "is": lambda: value == wanted, "any_of": lambda: value in wanted,
-            "contains": lambda: low(wanted) in low(value), "starts": lambda: low(value).startswith(low(wanted)),
-            "ends": lambda: low(value).endswith(low(wanted)),
-        }[op]()  # fmt: skip
-    if isinstance(value, int | float):
-        if op == "between":
-            return wanted[0] <= value <= wanted[1]
-        return {"at_least": value >= wanted, "at_most": value <= wanted, "more": value > wanted, "less": value < wanted,
-                "is": value == wanted}[op]  # fmt: skip
-    return dated(value, op, wanted, at, tz)
-
-
-def dated(value, op, wanted, at, tz):
-    is_moment = isinstance(value, datetime)
-    today = at.astimezone(tz).date()
-    day = value.astimezone(tz).date() if is_moment else value
-    if op in ("in_last", "more_ago", "in_next"):
-        span = timedelta(days=wanted)
-        now = at if is_moment else today
-        return {
-            "in_last": now - span <= value <= now, "more_ago": value < now - span,
-            "in_next": (now < value if is_moment else now <= value) and value <= now + span,
-        }[op]  # fmt: skip
-    if op == "anniversary_next":
-        if day >= today:
-            return False
-        for offset in range(min(wanted, 366) + 1):
-            candidate = today + timedelta(days=offset)
-            try:
-                kept = day.replace(year=candidate.year)
-            except ValueError:
-                kept = date(candidate.year, 2, 28)
-            if kept == candidate:
-                return True
-        return False
-    if op == "between":
-        return date.fromisoformat(wanted[0]) <= day <= date.fromisoformat(wanted[1])
-    wanted = date.fromisoformat(wanted)
-    return {"before": day < wanted, "after": day > wanted, "on": day == wanted}[op]
