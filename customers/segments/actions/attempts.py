@@ -6,6 +6,7 @@ and every 6 hours from then on. Whatever would have moved its members meanwhile 
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -23,21 +24,23 @@ PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), tim
 MOST = 10_000
 
 
-def tried(segment_id: int, work: Callable[[], T], *, at: datetime, seconds: float) -> T | None:
+def tried(segment_id: int, work: Callable[[], T], *, at: datetime, seconds: float | None = None) -> T | None:
     """What `work` returns, or None after it failed: its writes are taken back and the failure is noted on the segment.
 
-    A single statement may take `seconds` (PostgreSQL). Only a lost connection raises: then nothing can be noted either.
+    A single statement may take `seconds` (PostgreSQL); None where the caller has set a limit for many segments already.
+    Only a lost connection raises: then nothing can be noted either.
     """
     try:
-        with sql.statement_timeout(seconds), transaction.atomic():
+        with sql.statement_timeout(seconds) if seconds else nullcontext(), transaction.atomic():
             return work()
     except BadDefinition as error:
         problem = str(error)
-    except sql.TookTooLong:
-        problem = _("The rules took too long to evaluate. Narrow a time window or split the segment.")
     except Exception as error:
-        log.exception("segment %s could not be evaluated", segment_id)
-        problem = _("The rules could not be evaluated: %(error)s") % {"error": " ".join(str(error).split())[:200]}
+        if isinstance(error, sql.TookTooLong) or "statement timeout" in str(error):
+            problem = _("The rules took too long to evaluate. Narrow a time window or split the segment.")
+        else:
+            log.exception("segment %s could not be evaluated", segment_id)
+            problem = _("The rules could not be evaluated: %(error)s") % {"error": " ".join(str(error).split())[:200]}
     failed(segment_id, problem, at=at)
     return None
 

@@ -19,10 +19,12 @@ from django.db.models.functions import Greatest
 from config.kit import sql
 from customers.enums import ChangeCause, SegmentKind
 from customers.models import Segment, SegmentMembership, SegmentTouch
+from customers.queries import brand
 from customers.segments.actions import announce, attempts, changes
 from customers.segments.actions.changes import Difference, Move
 from customers.segments.queries import differences, index
 from customers.segments.queries.due import is_waiting
+from customers.segments.queries.predicates import Moment
 from customers.segments.rules.parse import parse
 
 CHUNK = 20_000
@@ -50,7 +52,7 @@ def _whole(segment_id: int, at: datetime, cause: ChangeCause) -> Difference:
     if is_first or is_waiting(segment.refreshed_at, segment.updated_at):
         cause = ChangeCause.FILL if is_first else ChangeCause.RULES
     started = time.perf_counter()
-    found = differences.between(parse(segment.definition), segment_id, moment)
+    found = differences.between(parse(segment.definition), segment_id, Moment(moment, brand.current().timezone))
     change = changes.replace(found, segment, at=moment, cause=cause, is_silent=is_first or segment.is_quiet)
     size = SegmentMembership.objects.filter(segment_id=segment_id).count()
     Segment.objects.filter(id=segment_id).update(
@@ -82,15 +84,17 @@ def some(asked: Sequence[tuple[index.Live, Sequence[int]]], *, at: datetime, cau
     """
     moves: list[Move] = []
     states = _locked([live.id for live, _ in asked])
-    for live, customer_ids in asked:
-        state = states.get(live.id)
-        if state is None or not _is_ready(state, live):
-            continue
-        moment = not_before(state.refreshed_at, at=at)
-        work = partial(differences.of, live.tree, live.id, moment, customer_ids)
-        found = attempts.tried(live.id, work, at=at, seconds=SOME_SECONDS)
-        if found is not None:
-            moves.append(Move(live.id, live.version, *found, moment))
+    zone = brand.current().timezone
+    with sql.statement_timeout(SOME_SECONDS):
+        for live, customer_ids in asked:
+            state = states.get(live.id)
+            if state is None or not _is_ready(state, live):
+                continue
+            moment = not_before(state.refreshed_at, at=at)
+            work = partial(differences.of, live.tree, live.id, Moment(moment, zone), customer_ids)
+            found = attempts.tried(live.id, work, at=at)
+            if found is not None:
+                moves.append(Move(live.id, live.version, *found, moment))
     changes.write(moves, cause=cause)
     done = frozenset(move.segment_id for move in moves)
     # The marks keep a whole refresh that is about to begin from looking at an earlier moment than this one.
