@@ -15,6 +15,11 @@ from customers.segments.queries.predicates import IsNotTrue, Moment
 from customers.segments.rules.normalise import All, Any_, Shape, normalise
 from customers.segments.rules.tree import Node
 
+# SQLite joins at most 64 tables, and one set may be made of four.
+MOST_JOINED = 15
+
+JOINED = 12  # SQLite joins 64 tables at most, and reads a set of several tables as part of the join
+
 
 def compile_tree(tree: Node, moment: Moment, customer_ids: Sequence[int] | None = None) -> Sql:
     """The SELECT of the ids (column `cid`, distinct) of the customers for whom the tree holds at the moment."""
@@ -97,12 +102,16 @@ def _plain(part: Part, context: Context) -> Sql:
 
 
 def _intersection(inside: Sequence[Sql], outside: Sequence[Sql]) -> Sql:
+    """The ids in every set of `inside` and in none of `outside`; what is more than a join may hold is asked with IN."""
     if len(inside) == 1 and not outside:
         return inside[0]
-    joins = "".join(f" JOIN ({item.text}) s{index} ON s{index}.cid = s0.cid" for index, item in enumerate(inside) if index)
-    absent = " AND ".join(
+    joins = "".join(
+        f" JOIN ({item.text}) s{index} ON s{index}.cid = s0.cid" for index, item in enumerate(inside[:JOINED]) if index
+    )
+    asked = [f"s0.cid IN (SELECT cid FROM ({item.text}) i{index})" for index, item in enumerate(inside[JOINED:])]
+    asked += [
         f"NOT EXISTS (SELECT 1 FROM ({item.text}) n{index} WHERE n{index}.cid = s0.cid)"
         for index, item in enumerate(outside)
-    )
-    text = f"SELECT s0.cid FROM ({inside[0].text}) s0{joins}" + (f" WHERE {absent}" if absent else "")
+    ]
+    text = f"SELECT s0.cid FROM ({inside[0].text}) s0{joins}" + (f" WHERE {' AND '.join(asked)}" if asked else "")
     return Sql(text, sum((item.params for item in [*inside, *outside]), ()))

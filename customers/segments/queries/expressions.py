@@ -184,14 +184,14 @@ class TextAsMoment(Func):
 
 
 class Instant(Func):
-    """Microseconds since 1970 of a moment as SQLite stores it."""
+    """Microseconds since 1970 of a moment as SQLite stores it; its seconds are cut off, for strftime would round them."""
 
     output_field = BigIntegerField()
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> Any:  # type: ignore[override]
         column, params = compiler.compile(self.source_expressions[0])
         sql = (
-            f"(CAST(strftime('%%s', {column}) AS INTEGER) * 1000000 + "
+            f"(CAST(strftime('%%s', substr({column}, 1, 19)) AS INTEGER) * 1000000 + "
             f"CAST(substr(substr({column}, 21) || '000000', 1, 6) AS INTEGER))"
         )
         return sql, [*params, *params]

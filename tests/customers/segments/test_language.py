@@ -402,6 +402,34 @@ def test_rules_eight_deep_are_one_statement_that_both_engines_can_read():
     assert set(run.matching(tree, AT).values_list("first_name", flat=True)) == {"once"}
 
 
+@pytest.mark.parametrize("match", ["all", "any", "none"])
+def test_a_hundred_conditions_are_one_statement_that_both_engines_can_run(match):
+    person("often", *[("seen", H * n, {"by": str(n)}) for n in range(1, 101)])
+    person("never")
+    rules = [
+        {
+            "type": "event",
+            "name": "seen",
+            "op": "at_least",
+            "count": 1,
+            "where": [{"property": "by", "op": "is", "value": str(n)}],
+        }
+        for n in range(1, 101)
+    ]
+
+    found = set(run.matching(group(*rules, match=match), AT).values_list("first_name", flat=True))
+
+    assert found == ({"never"} if match == "none" else {"often"})
+
+
+def test_gaps_are_exact_to_the_microsecond():
+    tiny = timedelta(microseconds=1)
+    person("exactly", ("cart", 2 * H + tiny), ("paid", H + tiny))
+    person("a tick more", ("cart", 2 * H + tiny), ("paid", H))
+
+    assert who(steps("cart", gap("paid", hours=1))) == {"exactly"}
+
+
 def test_a_preview_counts_and_gives_a_few():
     for number in range(30):
         person(f"n{number}", ("seen", H))
