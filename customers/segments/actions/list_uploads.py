@@ -155,6 +155,9 @@ def forget(*, at: datetime) -> int:
         open_ones = (ListUploadState.ASKING, ListUploadState.READY)
         state = ListUploadState.DROPPED if upload.state in open_ones else upload.state
         ListUpload.objects.filter(pk=upload.pk).update(file="", report="", state=state)
+    for path in (Path(settings.MEDIA_ROOT) / FOLDER).glob("*"):
+        if path.stat().st_mtime < (at - 2 * KEEP).timestamp():  # of a list that was deleted meanwhile
+            path.unlink(missing_ok=True)
     return len(left)
 
 

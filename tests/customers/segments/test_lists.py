@@ -1,12 +1,14 @@
 """Lists: who is meant is shown first, done once, and counted right whoever else changes the list."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
 
+from config.kit.clock import now
 from customers.models import Event, ListUpload, Segment, SegmentChange, SegmentMembership
 from customers.segments.actions import list_uploads, lists, save
 from customers.segments.rules import list_columns
@@ -212,6 +214,21 @@ def test_a_new_list_is_filled_quietly(marketer):
 
     assert members(Segment.objects.get()) == ["Alice"]
     assert not Event.objects.filter(name="segment.entered").exists()
+
+
+def test_files_are_forgotten_after_a_day_also_those_of_lists_that_are_gone(marketer, guests, files, at):
+    edit(marketer, guests, people="nobody@example.com")
+    guests.delete()
+    other = save.listed(name="Others", at=at)
+    page = edit(marketer, other, people="nobody@example.com")
+    ListUpload.objects.update(created_at=at)
+
+    later = now() + timedelta(days=3)
+
+    assert list_uploads.forget(at=later) == 1
+    assert list(files.glob("lists/*")) == []
+    assert marketer.get(page + "report/").status_code == 404
+    assert sizes()[0] == "dropped"
 
 
 def test_uploads_need_the_permission(client, guests, at):
