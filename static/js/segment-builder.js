@@ -32,7 +32,7 @@
     if (!event.detail.target?.isConnected && event.detail.target?.id !== "segment-rules") return;
     if (isRules(event)) {
       const place = rules.querySelector("[data-segment-focus]")?.dataset.segmentFocus;
-      (place ? wanted(place) : before.id && document.getElementById(before.id))?.focus();
+      (place ? wanted(place) : document.getElementById(before.id))?.focus();
       if (rules.dataset.said) status.textContent = rules.dataset.said;
       form.querySelector("[data-segment-trouble]")?.remove();
     } else if (event.detail.target === panel) {
@@ -82,9 +82,19 @@
     holder.append(part);
     document.getElementById("segment-rules").before(holder);
   };
-  form.addEventListener("click", (event) => {
+  // Signing in again elsewhere makes a new token; the one of a fresh page is taken over.
+  const renew = async () => {
+    const answer = await fetch(form.getAttribute("action")).catch(() => null);
+    if (!answer?.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#segment-form [name=csrfmiddlewaretoken]");
+    if (!fresh) return;
+    form.elements.csrfmiddlewaretoken.value = fresh.value;
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": fresh.value }));
+  };
+  form.addEventListener("click", async (event) => {
     if (!event.target.closest("[data-segment-again]")) return;
     form.querySelector("[data-segment-trouble]")?.remove();
+    await renew();
     count();
   });
   form.addEventListener("htmx:sendError", (event) => trouble("gone", isRules(event)));
@@ -97,9 +107,5 @@
       event.detail.shouldSwap = false;
       trouble("signed-out", isRules(event));
     }
-  });
-  form.addEventListener("htmx:configRequest", (event) => {
-    const fresh = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1]; // signing in again elsewhere makes a new one
-    if (fresh) event.detail.headers["X-CSRFToken"] = fresh;
   });
 })();

@@ -41,8 +41,7 @@
     const values = { do: "refresh" };
     for (const [name, value] of JSON.parse(steps[at])) (values[name] ||= []).push(value);
     isRestoring = true;
-    const done = () => { isRestoring = false; };
-    window.htmx.ajax("POST", form.getAttribute("action"), { source: bar, target: "#segment-rules", swap: "outerHTML", values }).then(done, done);
+    window.htmx.ajax("POST", form.getAttribute("action"), { source: bar, target: "#segment-rules", swap: "outerHTML", values });
     status.textContent = by < 0 ? status.dataset.undone : status.dataset.redone;
     show();
   };
@@ -51,7 +50,12 @@
   record();
   form.addEventListener("change", (event) => { if (!event.target.hasAttribute("hx-post")) record(); });
   form.addEventListener("htmx:beforeRequest", () => { if (!isRestoring) record(); });
-  form.addEventListener("htmx:afterSettle", record);
+  form.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target?.id !== "segment-rules") return;
+    record();
+    isRestoring = false;
+  });
+  ["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => form.addEventListener(name, () => { isRestoring = false; }));
   undo.addEventListener("click", () => go(-1));
   redo.addEventListener("click", () => go(1));
 
