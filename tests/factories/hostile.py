@@ -24,6 +24,8 @@ from customers.models import (
     Persona,
     Product,
     Refund,
+    SegmentChange,
+    SegmentVersion,
     SignupForm,
     StageRule,
     Subscription,
@@ -123,6 +125,9 @@ def _customer_floor(alice, order, segment, topic, at):
     for is_held in (True, False):
         IngestProblem.objects.create(write_key=key, type=TEXT[:20], message_id=TEXT, field=TEXT, reason=TEXT,
                                      body=json.dumps({"type": "track", "event": TEXT, "userId": "u", "messageId": "m", "timestamp": at.isoformat()}), is_held=is_held, received_at=at)  # fmt: skip
+    rules = {"match": "all", "rules": [{"type": "field", "field": "customer.city", "op": "is", "value": BAD}]}
+    SegmentVersion.objects.create(segment=segment, version=segment.pk, definition=rules, saved_at=at)
+    SegmentChange.objects.create(segment=segment, customer=alice, entered=True, version=1, changed_at=at, cause="event")
     persona = Persona.objects.create(name=TEXT[:80], description=TEXT, goals=TEXT, category=TEXT, segment=segment)
     StageRule.objects.update_or_create(stage="lapsed", defaults={"segment": segment, "position": 99})
     event = TrackedEvent.objects.create(name=TEXT[:80], description=TEXT, sample={TEXT: TEXT}, source=TEXT[:40], count=1,

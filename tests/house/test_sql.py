@@ -16,6 +16,7 @@ READ = {
     "campaigns/queries/database_clock.py", "campaigns/queries/report.py", "config/kit/sql.py", "config/sqlitebroker.py",
     "config/views.py", "customers/actions/reconcile.py", "customers/exports/queries/attributes.py", "customers/commerce/actions/check.py",
     "customers/commerce/sql/append_only.py", "customers/queries/search.py", "customers/sql/search.py", "customers/segments/actions/changes.py",
+    "customers/segments/actions/freeze.py",
     "customers/segments/queries/candidates.py", "customers/segments/queries/differences.py",
     "customers/stages/actions/returns.py", "customers/stages/actions/usage.py", "customers/stages/queries/preview.py",
     "customers/stages/queries/statements.py", "customers/stages/queries/usage.py", "customers/tracking/actions/attributes.py",

@@ -164,6 +164,11 @@ def _cursor(text: str) -> tuple[datetime | None, int]:
         at = parse_datetime(moment)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or not (skip.isascii() and skip.isdigit() and len(skip) < 10):
+    if (
+        at is None
+        or at.tzinfo is None
+        or not 1970 <= at.year <= 2200
+        or not (skip.isascii() and skip.isdigit() and len(skip) < 10)
+    ):
         return None, 0
     return at, int(skip)

@@ -67,7 +67,9 @@ def _days(pk: int) -> list[history.Day] | None:
 @staff("customers.change_segment")
 def segment_restore(request: HttpRequest, pk: int, version: int) -> HttpResponse:
     """Ask, with what would change, then save the rules of an older version as a new one."""
-    segment = get_object_or_404(Segment, pk=pk, kind=SegmentKind.DYNAMIC)
+    segment = get_object_or_404(Segment, pk=pk)
+    if segment.kind == SegmentKind.STATIC:
+        return redirect("customers:segment-history", pk)
     old = get_object_or_404(SegmentVersion.objects.select_related("saved_by"), segment=segment, version=version)
     asked = _asked(segment, old)
     if request.method == "POST" and "mistake" not in asked:
