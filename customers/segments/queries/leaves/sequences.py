@@ -36,42 +36,35 @@ def sequence(node: Sequence, context: Context) -> Part:
     if not is_plain or not moves:
         return Part(_chain(node, context, None), not node.did)
     if first.name != last.name:
-        return Part(both(_kept(node, context), _chain(node, context, _unsure(node, context))), not node.did)
+        return Part(_plain(node, context), not node.did)
     # Twice the same event is "at least twice"; the last of them is always followed by none.
     count = EventCount(first.name, "at_least", 2 if last.did else 1, node.window)
     return Part(events.did(count, context), not node.did)
 
 
-def _kept(node: Sequence, context: Context) -> Sql:
-    """Two steps without limits, by the running counts; exact where neither event happened at the same or a later moment."""
+def _plain(node: Sequence, context: Context) -> Sql:
+    """Two steps without limits, by the running counts in one look.
+
+    They are sure where nothing happened after `at` and not both at one moment; the few others are asked by their events.
+    """
     first, last = node.steps
     low = windows.since(node.window, context.at, context.moment.zone).low
-    rows = EventAggregate.objects.filter(name=first.name, last_at__lte=context.at)
-    if low is not None:
-        rows = rows.filter(last_at__gte=low)
-    text, params = _aggregates(context.narrow(rows, "customer_id"))
-    at = _db(context.moment)
-    join = "JOIN" if last.did else "LEFT JOIN"
-    order = f"a.first_at < b.last_at AND b.last_at <= {at}" if last.did else "b.id IS NULL OR b.last_at < a.last_at"
-    found = (
-        f"SELECT a.customer_id AS cid FROM ({text}) a {join} {COUNTS} b "
-        f"ON b.customer_id = a.customer_id AND b.name = %s WHERE {order}"
-    )
-    return Sql(found, (*params, last.name, *([_param(context.moment)] if last.did else [])))
-
-
-def _unsure(node: Sequence, context: Context) -> Sql:
-    """Whom the running counts leave open: an event later than `at`, or both at the same moment."""
-    first, last = node.steps
     rows = EventAggregate.objects.filter(name=first.name)
-    text, params = _aggregates(context.narrow(rows, "customer_id"))
+    text, params = _aggregates(context.narrow(rows if low is None else rows.filter(last_at__gte=low), "customer_id"))
     at, value = _db(context.moment), _param(context.moment)
-    tie = "a.first_at = b.last_at" if last.did else "a.last_at = b.last_at"
+    if last.did:
+        sure, unsure = f"a.first_at < b.last_at AND b.last_at <= {at}", f"b.last_at > {at} OR a.first_at = b.last_at"
+    else:
+        sure = f"a.last_at <= {at} AND (b.id IS NULL OR b.last_at < a.last_at)"
+        unsure = f"a.last_at > {at} OR b.last_at > {at} OR a.last_at = b.last_at"
     found = (
-        f"SELECT a.customer_id AS cid FROM ({text}) a LEFT JOIN {COUNTS} b "
-        f"ON b.customer_id = a.customer_id AND b.name = %s WHERE a.last_at > {at} OR b.last_at > {at} OR {tie}"
+        f"SELECT a.customer_id AS cid, CASE WHEN {sure} THEN 1 ELSE 0 END AS sure FROM ({text}) a "
+        f"{'JOIN' if last.did else 'LEFT JOIN'} {COUNTS} b ON b.customer_id = a.customer_id AND b.name = %s "
+        f"WHERE ({sure}) OR ({unsure})"
     )
-    return Sql(found, (*params, last.name, value, value))
+    name = context.named(Sql(found, (value, *params, last.name, value, *[value] * unsure.count("%s"))))
+    late = _chain(node, context, Sql(f"SELECT cid FROM {name} WHERE sure = 0"))
+    return both(Sql(f"SELECT cid FROM {name} WHERE sure = 1"), late)
 
 
 def _aggregates(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
