@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from config.kit import sql
 from customers.actions import consent
 from customers.commerce.actions import movements
-from customers.enums import MovementKind, SuppressionReason
+from customers.enums import ChangeCause, MovementKind, SegmentKind, SuppressionReason
 from customers.models import (
     Consent,
     ConsentChange,
@@ -149,16 +149,25 @@ def erase(customer_id: int, at: datetime) -> None:
         DataRequest.objects.filter(customer_id=customer_id).update(error="")
         ConsentChange.objects.filter(customer_id=customer_id).update(client_address="", user_agent="", requested_from="")
         Subscription.objects.filter(customer_id=customer_id).exclude(source="").update(source="")
-        _forget_memberships(customer_id)
+        _forget_memberships(customer_id, at)
         _erase_events(customer_id)
         blank = PROFILE | {name: "" for name in ("search_text",) if name in _columns(Customer)}
         Customer.objects.filter(pk=customer_id).update(**blank, updated_at=at)
         _touch([customer_id], at)
 
 
-def _forget_memberships(customer_id: int) -> None:
-    mine = SegmentMembership.objects.filter(customer_id=customer_id)
-    ids = list(mine.order_by("segment_id").values_list("segment_id", flat=True))
+def _forget_memberships(customer_id: int, at: datetime) -> None:
+    """Lists lose the person, untold. Segments of rules look again: a member who still fits would enter a second time."""
+    mine = SegmentMembership.objects.filter(customer_id=customer_id, segment__kind=SegmentKind.STATIC)
+    left = list(mine.order_by("segment_id").values_list("segment_id", "segment__version"))
+    SegmentChange.objects.bulk_create(
+        SegmentChange(
+            segment_id=segment_id, customer_id=customer_id, entered=False, version=version, changed_at=at,
+            cause=ChangeCause.LIST,
+        )
+        for segment_id, version in left
+    )  # fmt: skip
+    ids = [segment_id for segment_id, _ in left]
     Segment.objects.filter(id__in=ids, member_count__gt=0).update(member_count=F("member_count") - 1)
     mine.delete()
 

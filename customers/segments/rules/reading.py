@@ -98,9 +98,9 @@ def texts(raw: object, path: Path, most: int) -> tuple[str, ...]:
 
 def number(raw: object, kind: FieldType, path: Path) -> int | float:
     """A finite number of at most six decimals; money has none."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or math.isnan(0 if isinstance(raw, int) else raw):
         raise Wrong(path, "Write a number.")
-    if abs(raw) > MAX_NUMBER:
+    if abs(raw) > MAX_NUMBER:  # before any arithmetic: a whole number may have thousands of digits
         raise Wrong(path, "The number is too large.")
     if kind is FieldType.MONEY and raw != int(raw):
         raise Wrong(path, "Amounts are whole minor units.")
