@@ -17,7 +17,7 @@ class IdCursor(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Any:
         found = super().decode_cursor(request)
-        position = found.position if found else None
+        position = None if found is None or found.position is None else str(found.position)
         if position is not None and not (position.isascii() and position.isdigit() and len(position) < 19):
             raise NotFound(self.invalid_cursor_message)
         return found

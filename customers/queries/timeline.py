@@ -98,7 +98,7 @@ def _why(event: Event) -> str:
     segment_id = event.properties.get("segment_id") if event.name in {SEGMENT_ENTERED, SEGMENT_LEFT} else None
     if type(segment_id) is not int or not 0 < segment_id < 2**63:  # an event may say anything
         return ""
-    asked = urlencode({"customer": event.customer_id, "at": event.occurred_at.isoformat()})
+    asked = urlencode({"customer": str(event.customer_id), "at": event.occurred_at.isoformat()})
     return f"{reverse('customers:segment-explain', args=[segment_id])}?{asked}"
 
 

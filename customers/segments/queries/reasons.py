@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from config.kit.readonly import read_only
+from config.kit.sql import read_only
 from customers.queries import brand
 from customers.segments.queries import values, words
 from customers.segments.queries.compile import compile_tree

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from config.kit.readonly import read_only
+from config.kit.sql import read_only
 from customers.models import Customer
 from customers.queries import brand
 from customers.segments.queries.compile import compile_tree

@@ -1,4 +1,4 @@
-"""Blocks that can only read, and only for so long: for statements that people put together on a page."""
+"""Blocks that may only take so long, or only read: for statements that people put together on a page."""
 
 import time
 from collections.abc import Iterator
@@ -6,8 +6,31 @@ from contextlib import contextmanager, nullcontext
 
 from django.db import OperationalError, connection, transaction
 
-from config.kit import sql
-from config.kit.sql import TookTooLong
+from config.kit.sql.engine import is_postgresql
+
+
+class TookTooLong(Exception):
+    """The statement ran into its time limit."""
+
+
+@contextmanager
+def statement_timeout(seconds: float) -> Iterator[None]:
+    """Run a block whose statements may take `seconds` each; raises `TookTooLong` (PostgreSQL; SQLite has no limit)."""
+    if not is_postgresql():
+        yield
+        return
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{int(seconds * 1000)}ms"])
+            yield
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+    except OperationalError as error:
+        if "statement timeout" in str(error):
+            raise TookTooLong from error
+        raise
+
 
 STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
 
@@ -19,7 +42,7 @@ def read_only(seconds: float | None = None) -> Iterator[None]:
     Raises `TookTooLong`; a write raises the database's own error. Whatever the transaction around the block was allowed to
     do, it may do again afterwards.
     """
-    with _on_postgresql(seconds) if sql.is_postgresql() else _on_sqlite(seconds):
+    with _on_postgresql(seconds) if is_postgresql() else _on_sqlite(seconds):
         yield
 
 
