@@ -18,6 +18,7 @@ from customers.models import (
     ImportJob,
     ImportProblem,
     IngestProblem,
+    ListUpload,
     MrrMovement,
     OptIn,
     Order,
@@ -128,6 +129,8 @@ def _customer_floor(alice, order, segment, topic, at):
     rules = {"match": "all", "rules": [{"type": "field", "field": "customer.city", "op": "is", "value": BAD}]}
     SegmentVersion.objects.create(segment=segment, version=segment.pk, definition=rules, saved_at=at)
     SegmentChange.objects.create(segment=segment, customer=alice, entered=True, version=1, changed_at=at, cause="event")
+    upload = ListUpload.objects.create(segment=segment, mode="add", state="ready", file_name=TEXT, error=TEXT, created_at=at,
+                                       row_count=3, read_count=3, unknown_count=1, shared_count=1, entering=1)  # fmt: skip
     persona = Persona.objects.create(name=TEXT[:80], description=TEXT, goals=TEXT, category=TEXT, segment=segment)
     StageRule.objects.update_or_create(stage="lapsed", defaults={"segment": segment, "position": 99})
     event = TrackedEvent.objects.create(name=TEXT[:80], description=TEXT, sample={TEXT: TEXT}, source=TEXT[:40], count=1,
@@ -146,7 +149,7 @@ def _customer_floor(alice, order, segment, topic, at):
     ExportJob.objects.create(key="customers", label=TEXT[:120], criteria={TEXT: TEXT}, state="failed", error=TEXT,
                              created_at=at)  # fmt: skip
     return {"key": key.pk, "persona": persona.pk, "tracked event": event.pk, "property": tracked.pk, "form": form.pk,
-            "product": Product.objects.get().pk}  # fmt: skip
+            "product": Product.objects.get().pk, "upload": upload.pk}  # fmt: skip
 
 
 def campaign_message(campaign, customer):

@@ -16,7 +16,7 @@ OWNERS = {
     "customers:person": "customer", "customers:merge": "customer", "customers:persona": "persona",
     "customers:ingest-key": "key", "customers:order": "order", "customers:product": "product", "customers:standing": "customer",
     "customers:tracking-event": "tracked event", "customers:tracking-property": "property", "customers:signup": "form",
-    "customers:customer": "customer", "customers:segment": "segment", "customers:import": "import",
+    "customers:customer": "customer", "customers:segment-upload": "upload", "customers:segment": "segment", "customers:import": "import",
     "customers:topic": "topic", "campaigns:campaign": "draft", "campaigns:content": "content",
     "campaigns:message": "message", "campaigns:outbox": "mail", "campaigns:journey": "journey", "surveys": "survey",
 }  # fmt: skip
@@ -27,7 +27,7 @@ FIXED = {
     "customers:source-add": {"kind": "shopify"}, "customers:import-sample": {"kind": "customers"},
     "customers:export-new": {"key": "orders"}, "metrics:mrr-movements": {"kind": "new"},
 }  # fmt: skip
-FILES = {"customers:export-file"}  # belongs to whoever asked for it: 404 for everybody else
+FILES = {"customers:export-file", "customers:segment-upload-report"}  # 404: somebody else's, and one without a report
 NUMBERS = ["²", "-1", "0", "1e3", "99999999999999999999", "٣", "", "\0", "1;--", "../1", "x" * 300]
 PARAMETERS = ["page", "customer", "step", "source_id", "segment", "version", "cursor", "sort", "kind", "q", "state", "band",
               "by", "period", "text", "verb", "source_kind", "from", "to", "month", "topic", "exclude_segment", "score", "m"]  # fmt: skip

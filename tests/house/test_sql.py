@@ -13,7 +13,7 @@ RAW = re.compile(r"\b(?:cursor|connection|schema_editor)\.(?:execute|executemany
 # Each was read: names come from code, values travel as parameters.
 READ = {
     "campaigns/actions/planning.py", "campaigns/actions/sending.py",
-    "campaigns/queries/database_clock.py", "campaigns/queries/report.py", "config/kit/readonly.py", "config/kit/sql/engine.py", "config/kit/sql/inserting.py", "config/kit/sql/limits.py",
+    "campaigns/queries/database_clock.py", "campaigns/queries/report.py", "config/kit/sql/engine.py", "config/kit/sql/inserting.py", "config/kit/sql/limits.py",
     "config/kit/sql/reading.py", "config/sqlitebroker.py",
     "config/views.py", "customers/actions/reconcile.py", "customers/exports/queries/attributes.py", "customers/commerce/actions/check.py",
     "customers/commerce/sql/append_only.py", "customers/queries/search.py", "customers/sql/search.py", "customers/segments/actions/changes.py",

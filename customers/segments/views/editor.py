@@ -48,7 +48,8 @@ def _start(request: HttpRequest) -> HttpResponse:
     copies = Segment.objects.filter(kind=SegmentKind.DYNAMIC).order_by("name").values_list("pk", "name")
     context = {"recipes": _recipes(now()), "copies": list(copies)}
     is_part = bool(request.htmx)  # type: ignore[attr-defined]
-    return render(request, f"customers/segments/{'partials/start' if is_part else 'segment_start'}.html", context)
+    page, part = "customers/segments/segment_start.html", "customers/segments/partials/start.html"
+    return render(request, part if is_part else page, context)
 
 
 def _recipes(at: datetime) -> list[Any]:
