@@ -5,7 +5,7 @@ from customers.ports.nav import NavItem, register
 from customers.ports.settings_pages import SettingsPage
 from customers.ports.settings_pages import register as register_page
 
-PEOPLE = ("list", "add", "detail", "edit", "timeline", "orders", "consent")
+PEOPLE = ("list", "add", "detail", "edit", "timeline", "orders", "consent", "lists")
 FORMS = ("topic-add", "topic-edit", "import-new", "import-map", "import-detail")
 PAGES = [
     ("brand-edit", "Brand", "palette", "Name, look, sender, postal address, time zone and currency.",

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from customers.segments.views import editor, explain, gallery, history, listing, lists, members, pages, preview, suggest
+from customers.segments.views import (
+    editor,
+    explain,
+    gallery,
+    history,
+    listing,
+    lists,
+    members,
+    of_customer,
+    pages,
+    preview,
+    suggest,
+)
 
 urlpatterns: list[URLPattern] = [
     path("segments/", listing.segment_list, name="segment-list"),
@@ -26,4 +38,5 @@ urlpatterns: list[URLPattern] = [
     path("segments/<int:pk>/history/<int:version>/restore/", history.segment_restore, name="segment-restore"),
     path("segments/<int:pk>/explain/", explain.segment_explain, name="segment-explain"),
     path("segments/<int:pk>/delete/", pages.segment_delete, name="segment-delete"),
+    path("customers/<int:pk>/lists/", of_customer.customer_lists, name="customer-lists"),
 ]

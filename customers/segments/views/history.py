@@ -14,14 +14,14 @@ from config.kit.access import number_in, staff
 from config.kit.clock import local_day, now
 from customers.enums import SegmentKind
 from customers.models import Segment, SegmentVersion
-from customers.ports import segment_starts
 from customers.queries import brand
-from customers.segments import queries
 from customers.segments.actions import save
-from customers.segments.queries import history
+from customers.segments.queries import before_save, history
+from customers.segments.queries.compare import compare
 from customers.segments.rules.parse import BadDefinition, parse
 from customers.segments.views.explain import named
 from customers.segments.views.pages import tabs
+from customers.segments.views.preview import answer
 
 DAYS = 14
 SECONDS = 3
@@ -73,8 +73,11 @@ def segment_restore(request: HttpRequest, pk: int, version: int) -> HttpResponse
     old = get_object_or_404(SegmentVersion.objects.select_related("saved_by"), segment=segment, version=version)
     asked = _asked(segment, old)
     if request.method == "POST" and "mistake" not in asked:
-        if asked.get("starts") and request.POST.get("announce") not in {"tell", "quiet"}:
-            messages.error(request, _("Choose whether those who enter and leave are told to journeys."))
+        choice, confirmed = answer(request.POST)
+        question = asked.get("question")
+        if question is not None and not question.is_answered(choice, confirmed):
+            messages.error(request, _unanswered(choice))
+            asked["answered"] = {"is_asking": True, "choice": choice}
         elif _restored(request, segment, old):
             return redirect("customers:segment-detail", pk)
         else:
@@ -83,23 +86,29 @@ def segment_restore(request: HttpRequest, pk: int, version: int) -> HttpResponse
 
 
 def _asked(segment: Segment, old: SegmentVersion) -> dict[str, Any]:
-    """The old rules in words, how many would enter and leave, and what that would start."""
+    """The old rules beside those of now, how many would enter and leave, and the question about what that would start."""
     try:
         tree = parse(old.definition)
-        found: dict[str, Any] = {"outline": queries.outline(tree), "starts": []}
     except BadDefinition as error:
         return {"mistake": str(error)}
     at = now()
+    found: dict[str, Any] = {
+        "lines": compare(segment.definition, old.definition), "question": before_save.question(segment, tree, at),
+    }  # fmt: skip
     try:
         with sql.statement_timeout(LIMIT_SECONDS):
             if segment.refreshed_at is not None:
                 entering, leaving = history.moving(tree, segment.pk, at)
                 found["entering"], found["leaving"] = entering.count(), leaving.count()
-                starts = [start for port in segment_starts.all() for start in port.find(segment.pk, entering, leaving)]
-                found["starts"] = [start for start in starts if start.customers]
     except sql.TookTooLong:
         found["is_slow"] = True
     return found
+
+
+def _unanswered(choice: str) -> str:
+    if choice == "tell":
+        return _("Many customers are concerned: say yes to their number, or change quietly.")
+    return _("Choose whether those who enter and leave are told to journeys.")
 
 
 def _restored(request: HttpRequest, segment: Segment, old: SegmentVersion) -> bool:

@@ -25,7 +25,8 @@ WORKING = (ListUploadState.READING, ListUploadState.APPLYING)
 @staff("customers.add_segment")
 def list_add(request: HttpRequest) -> HttpResponse:
     """A new list, perhaps with its first people."""
-    form = ListForm(request.POST or None, request.FILES or None)
+    named_already = {"people": request.GET.get("people", "").replace("\x00", "")[:254]}
+    form = ListForm(request.POST or None, request.FILES or None, initial=named_already)
     if request.method == "POST" and form.is_valid():
         named = form.cleaned_data
         segment = save.listed(name=named["name"], description=named["description"], user_id=request.user.pk, at=now())

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from customers.models import Segment, SegmentCount
 from customers.segments.actions import lists, refresh, save
-from customers.segments.queries import listing
+from customers.segments.queries import before_save, listing
 from customers.segments.views import pages
 from tests.factories import journeys, people
 
@@ -109,7 +109,7 @@ def test_the_page_says_what_the_night_repaired_and_when_it_is_tried_again(market
 
     assert "1,234 had to enter and 5 to leave" in page
     assert "The rules took too long." in page
-    assert "Tried again" in page
+    assert "It is tried again" in page
 
 
 def test_pages_of_large_segments_ask_as_often_as_those_of_small_ones(marketer, segments):
@@ -176,6 +176,25 @@ def test_restoring_asks_first_when_it_would_start_a_journey(marketer, segments):
 
     assert "1 customer, 1 message at once" in asked
     assert Segment.objects.values_list("version", "is_quiet").get(pk=segments.pk) == (3, True)
+
+
+def test_restoring_for_many_needs_a_second_yes(marketer, segments, monkeypatch):
+    monkeypatch.setattr(before_save, "MANY", 1)
+    entry = {"kind": "event", "event": "segment.entered", "where": {"segment_id": segments.pk}}
+    journeys.journey(journeys.send(), name="Welcome", entry=entry)
+    people.alice(country="DE")
+    people.bob(country="DE")
+    save.rules(segment_id=segments.pk, name="Germans", definition=country("FR"), at=NOW)
+    refresh.whole(segments.pk, at=NOW)
+    url = reverse("customers:segment-restore", args=[segments.pk, 1])
+
+    asked = marketer.post(url, {"opened": "2", "announce": "tell"}).content.decode()
+    assert Segment.objects.get(pk=segments.pk).version == 2
+    marketer.post(url, {"opened": "2", "announce": "tell", "confirmed": "2"})
+
+    assert "Yes, start it for 2 customers" in asked
+    assert 'value="tell" checked' in asked
+    assert Segment.objects.values_list("version", "is_quiet").get(pk=segments.pk) == (3, False)
 
 
 def test_entries_and_exits_are_filtered_and_paged(marketer):
