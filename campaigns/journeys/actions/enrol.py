@@ -1,6 +1,6 @@
 """Letting people into a journey: once per occasion, by the journey's policy, some of them only to be compared with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,8 +79,15 @@ def _allowed(
 
 
 def _insert(candidates: dict[int, Candidate], *, walk: Walk, at: datetime) -> list[tuple[int, int, str, int]]:
-    """Insert the runs, passing over those that exist; returns (id, customer, state, run) of the new ones."""
+    """Insert the runs, passing over those that exist; returns (id, customer, state, run) of the new ones.
+
+    A row is written where it stands at the first step: an UPDATE after the INSERT would write it and its indexes twice.
+    """
     journey, first = walk.journey, walk.steps[walk.graph.first] if walk.graph.first else None
+    step = walk.step(walk.graph.first) if walk.graph.first else None
+    zones = _zones(candidates) if step and step.wait and step.wait.clock else {}
+    home = brand.current().timezone
+    places: dict[str, tuple[EnrolmentState, datetime]] = {}
     runs: dict[int, int] = {}
     if journey.reentry != Reentry.ONCE:
         counted = Enrolment.objects.filter(journey=journey, customer_id__among=candidates).values_list("customer_id")
@@ -89,14 +96,18 @@ def _insert(candidates: dict[int, Candidate], *, walk: Walk, at: datetime) -> li
     for customer_id in sorted(candidates):
         candidate = candidates[customer_id]
         is_control = holdout.is_held_out(f"journey:{journey.id}", customer_id, journey.holdout_percent)
+        zone = zones.get(customer_id, home)
+        if zone not in places:
+            places[zone] = move.place(step, zone, at) if step else (EnrolmentState.WAITING, at)
+        state, due_at = places[zone]
         rows.append(
             (
                 journey.id,
                 walk.version.id,
                 customer_id,
                 None if is_control or first is None else first.id,
-                EnrolmentState.CONTROL if is_control else EnrolmentState.WAITING,
-                None if is_control else at,
+                EnrolmentState.CONTROL if is_control else state,
+                None if is_control else due_at,
                 candidate.since,
                 at,
                 "",
@@ -115,8 +126,7 @@ def insert_rows(rows: Sequence[Sequence[Any]]) -> list[tuple[int, int, str, int]
 
 def _welcome(new: list[tuple[int, int, str, int]], *, walk: Walk, at: datetime) -> int:
     home = brand.current().timezone
-    ids = [customer_id for _, customer_id, state, _ in new if state != EnrolmentState.CONTROL]
-    zones = dict(Customer.objects.filter(id__among=ids).exclude(timezone="").values_list("id", "timezone"))
+    zones = _zones({customer_id for _, customer_id, state, _ in new if state != EnrolmentState.CONTROL})
     people = [
         Person(pk, customer_id, at, zones.get(customer_id, home), run)
         for pk, customer_id, state, run in new
@@ -128,12 +138,18 @@ def _welcome(new: list[tuple[int, int, str, int]], *, walk: Walk, at: datetime) 
     if people:
         move.log(people, None, Outcome.ENTERED, at=at)
         move.tell(people, events.ENTERED, walk=walk, at=at)
-        move.arrive(people, walk.graph.first, walk=walk, at=at)
+        move.begin(people, walk=walk, at=at)
     if control:
         move.log(control, None, Outcome.HELD_OUT, at=at)
     counts = {"entered_count": len(people), "control_count": len(control)}
     _count(walk.version, counts)
     return len(people)
+
+
+def _zones(customer_ids: Collection[int]) -> dict[int, str]:
+    """The time zones of those who have one of their own."""
+    own = Customer.objects.filter(id__among=customer_ids).exclude(timezone="")
+    return dict(own.values_list("id", "timezone"))
 
 
 def _count(version: JourneyVersion, counts: Mapping[str, int]) -> None:

@@ -169,16 +169,15 @@ def _reach_goal(journey: Journey, goal: Goal, events: Sequence[TimelineEvent], *
     when = _moments(_fitting(goal.trigger, events))
     if not when:
         return
-    open_runs = Enrolment.objects.filter(
-        journey=journey, customer_id__among=when, goal_at=None, entered_at__lt=max(m[-1] for m in when.values())
-    )
+    open_runs = Enrolment.objects.filter(journey=journey, goal_at=None)
+    counting = _counting(open_runs, goal, when)
+    if not counting:
+        return
     reached: dict[int, dict[EnrolmentState, list[Person]]] = defaultdict(lambda: defaultdict(list))
     reached_at: list[tuple[int, datetime]] = []
-    for held in _claim(open_runs):
-        counting = [m for m in when[held.person.customer_id] if goal.counts(m, entered_at=held.entered_at)]
-        if counting:
-            reached[held.version_id][EnrolmentState(held.state)].append(held.person)
-            reached_at.append((held.person.id, counting[0]))
+    for held in _claim(open_runs.filter(id__among=counting)):
+        reached[held.version_id][EnrolmentState(held.state)].append(held.person)
+        reached_at.append((held.person.id, counting[held.person.id]))
     found = walks.load(reached)
     for version_id, by_state in sorted(reached.items()):
         walk = found[version_id]
@@ -193,6 +192,20 @@ def _reach_goal(journey: Journey, goal: Goal, events: Sequence[TimelineEvent], *
             goal_count=F("goal_count") + len(later), control_goal_count=F("control_goal_count") + len(control)
         )
     sql.update_many(Enrolment, "id", ("goal_at",), reached_at)
+
+
+def _counting(open_runs: QuerySet[Enrolment], goal: Goal, when: dict[int, list[datetime]]) -> dict[int, datetime]:
+    """The runs for which the goal was reached and when, by id.
+
+    Read without a lock: when a run began never changes, and most events are nobody's goal, while a lock writes the row.
+    """
+    begun = open_runs.filter(customer_id__among=when, entered_at__lt=max(moments[-1] for moments in when.values()))
+    found: dict[int, datetime] = {}
+    for pk, customer_id, entered_at in sql.fetch(begun.values_list("id", "customer_id", "entered_at")):
+        moment = next((m for m in when[customer_id] if goal.counts(m, entered_at=entered_at)), None)
+        if moment is not None:
+            found[pk] = moment
+    return found
 
 
 def _leave(journey: Journey, trigger: Trigger, events: Sequence[TimelineEvent], *, at: datetime) -> None:

@@ -67,6 +67,25 @@ def arrive(people: Sequence[Person], key: str | None, *, walk: Walk, at: datetim
     return None
 
 
+def place(step: Step, zone: str, at: datetime) -> tuple[EnrolmentState, datetime]:
+    """How somebody in this time zone who comes to `step` at `at` stands there, and when it is due."""
+    if step.kind == StepKind.WAIT_EVENT:
+        if step.wait is None:
+            raise ValueError(f"step {step.key} waits for nothing")
+        return EnrolmentState.WAITING_EVENT, at + step.wait.duration
+    return EnrolmentState.WAITING, timing.wait_end(at, step.wait, zone_name=zone) if step.wait else at
+
+
+def begin(people: Sequence[Person], *, walk: Walk, at: datetime) -> None:
+    """What is left to do for people who were put at the first step with `place`."""
+    if walk.graph.first is None:
+        return arrive(people, None, walk=walk, at=at)
+    step = walk.step(walk.graph.first)
+    if step.kind == StepKind.WAIT_EVENT:
+        _pass_who_did(people, step, walk=walk, at=at)
+    return None
+
+
 def _start(people: Sequence[Person], at: datetime) -> Combinable:
     """From when the step counts, as SQL: one value where all share it, otherwise each row's own due time."""
     first = people[0].due_at
@@ -78,7 +97,7 @@ def _start(people: Sequence[Person], at: datetime) -> Combinable:
 def _stand(
     people: Sequence[Person], row: JourneyStep, *, state: EnrolmentState, due: Combinable | datetime, since: Combinable
 ) -> None:
-    Enrolment.objects.filter(id__among=[person.id for person in people]).update(
+    Enrolment.objects.filter(id__among={person.id for person in people}).update(
         step=row, state=state, due_at=due, moved_at=since
     )
 
@@ -98,12 +117,18 @@ def _wait_for_clock(people: Sequence[Person], step: Step, *, walk: Walk, at: dat
 
 
 def _wait_for_event(people: Sequence[Person], step: Step, *, walk: Walk, at: datetime) -> None:
-    """Whoever did it between the due time and now goes on at once: the event came in before they stood here."""
-    if step.wait is None or step.trigger is None:
+    if step.wait is None:
         raise ValueError(f"step {step.key} waits for nothing")
     start = _start(people, at)
     due = ExpressionWrapper(start + step.wait.duration, DateTimeField())
     _stand(people, walk.steps[step.key], state=EnrolmentState.WAITING_EVENT, due=due, since=start)
+    _pass_who_did(people, step, walk=walk, at=at)
+
+
+def _pass_who_did(people: Sequence[Person], step: Step, *, walk: Walk, at: datetime) -> None:
+    """Whoever did it between the due time and now goes on at once: the event came in before they stood here."""
+    if step.trigger is None:
+        raise ValueError(f"step {step.key} waits for nothing")
     since = {person.customer_id: timing.base(person.due_at, at=at) for person in people}
     done = happened(step.trigger, since=since, until=at)
     if done:
@@ -146,7 +171,7 @@ def end(people: Sequence[Person], state: EnrolmentState, *, reason: str, walk: W
     if not people:
         return
     goal = {"goal_at": at} if state == EnrolmentState.GOAL else {}
-    Enrolment.objects.filter(id__among=[person.id for person in people]).update(
+    Enrolment.objects.filter(id__among={person.id for person in people}).update(
         state=state, due_at=None, ended_at=at, end_reason=reason[:60], **goal
     )
     log(people, None, OUTCOMES[state], at=at, detail=json.dumps({"reason": reason}))
