@@ -26,7 +26,7 @@ def tabs(request: HttpRequest, segment: Segment, current: str) -> list[dict[str,
     """The pages of a segment that the reader may open; `current` is the one they are on."""
     see = request.user.has_perm("customers.view_customer")
     names = [("detail", _("Overview"), True), ("members", _("Members"), see), ("history", _("History"), True),
-             ("explain", _("In or out, and why"), see)]  # fmt: skip
+             ("explain", _("In or out"), see)]  # fmt: skip
     return [
         {"label": label, "url": reverse(f"customers:segment-{name}", args=[segment.pk]), "is_current": name == current}
         for name, label, may in names
