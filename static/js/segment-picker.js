@@ -131,9 +131,11 @@
   }));
 
   const boxFor = (field) => {
-    const box = element("input", { type: "text", id: `${field.id}-box`, class: `${field.className} picker-box`, "aria-label": field.getAttribute("aria-label") });
+    // While htmx settles, a new field still wears what the old one wore during the request.
+    const worn = [...field.classList].filter((name) => !name.startsWith("htmx-")).join(" ");
+    const box = element("input", { type: "text", id: `${field.id}-box`, class: `${worn} picker-box`, "aria-label": field.getAttribute("aria-label") });
     if (field.getAttribute("aria-invalid")) box.setAttribute("aria-invalid", "true");
-    const wrapper = element("span", { class: `picker ${field.className}` });
+    const wrapper = element("span", { class: `picker ${worn}` });
     field.before(wrapper);
     wrapper.append(field, box);
     return box;

@@ -37,14 +37,17 @@ window.__violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.__violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
 """
-# The page is loaded, no htmx request is under way, nothing is being swapped, and every chart is drawn. Asked in a new frame,
-# so that what the load set going has begun.
-SETTLED = """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(
-  document.readyState === "complete"
-  && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
-  && (!document.querySelector("script[data-echarts]") || [...document.querySelectorAll("figure[data-chart]")].every((figure) =>
-    !document.getElementById(figure.dataset.chart) || !figure.querySelector("[data-chart-canvas]:not(:has(canvas))")))
-))))"""
+# The page is loaded, no htmx request is under way, nothing is being swapped or moves, and every chart is drawn; and so it has
+# been for a quarter of a second, so that what the load set going has begun.
+SETTLED = """() => {
+  const still = document.readyState === "complete"
+    && !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+    && document.getAnimations().every((item) => item.playState !== "running" || item.effect.getTiming().iterations === Infinity)
+    && (!document.querySelector("script[data-echarts]") || [...document.querySelectorAll("figure[data-chart]")].every((figure) =>
+      !document.getElementById(figure.dataset.chart) || !figure.querySelector("[data-chart-canvas]:not(:has(canvas))")));
+  window.__stillSince = still ? window.__stillSince ?? performance.now() : null;
+  return still && performance.now() - window.__stillSince > 250;
+}"""
 CUT_OFF = ("htmx:afterRequest, ", "htmx:sendError, ", "htmx:sendAbort, ")
 PATIENCE = 60_000  # milliseconds; on a busy machine a page may take many seconds
 playwright.expect.set_options(timeout=PATIENCE)

@@ -9,12 +9,17 @@ import random
 import pytest
 
 from customers.segments.queries import run
+from customers.segments.rules.parse import MAX_DEPTH
 from tests.customers.segments import judge, oracle, trees, worlds
 
 pytestmark = pytest.mark.django_db
 TREES = int(os.environ.get("SEGMENT_EXAMPLES", "400"))
 FIRST = int(os.environ.get("SEGMENT_SEED", "0"))
 PER_WORLD = 40
+
+
+def depth(node):
+    return 1 + max(map(depth, node["rules"])) if "rules" in node else 0
 
 
 def garden(seed):
@@ -38,7 +43,9 @@ def test_every_tree_gives_the_set_that_the_oracle_gives(seed):
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + max(TREES // 400, 2)))
 def test_none_is_the_complement_of_any_and_twice_none_is_any(seed):
+    """A tree as deep as the language allows cannot be put into another group."""
     world, definitions, _ = garden(10_000 + seed)
+    definitions = [definition for definition in definitions if depth(definition) < MAX_DEPTH]
     everybody = {one["id"] for one in world.people}
 
     for definition in definitions:
