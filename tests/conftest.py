@@ -60,6 +60,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
                 for table in ("loyalty_entry", "loyalty_allocation", "customers_consentchange"):
                     cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_delete"')
         databases.empty_quickly()
+    yield
+    with django_db_blocker.unblock():
+        databases.close_other_sessions()
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,16 @@ KEPT = ("django_content_type", "auth_permission")  # filled by `migrate`, alike 
 SECONDS = 30  # how long another process may need to end its transaction
 
 
+def close_other_sessions() -> None:
+    """Connections of threads that are gone without a word, which would keep PostgreSQL from dropping the database."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 @contextmanager
 def locked(folder: Path):
     """One process at a time."""

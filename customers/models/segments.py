@@ -100,7 +100,7 @@ class SegmentChange(models.Model):
         verbose_name = _("segment change")
         verbose_name_plural = _("segment changes")
         indexes = [
-            models.Index(fields=["segment", "changed_at"], name="segment_change_when"),
+            models.Index(fields=["segment", "changed_at", "id"], name="segment_change_order"),
             models.Index(fields=["id"], name="segment_change_waiting", condition=models.Q(is_announced=False)),
         ]
 

@@ -83,7 +83,9 @@ class Among(models.Lookup):
             return "%s", [json.dumps(list(value))]
         kind = self.lhs.output_field.rel_db_type(connection) if hasattr(self.lhs, "output_field") else ""
         if kind in WHOLE_NUMBERS:
-            return f"%s::{kind}[]", ["{" + ",".join(map(str, value)).replace("None", "NULL") + "}"]
+            end = WHOLE_NUMBERS[kind]  # a larger number is no error: no row has it
+            items = ["NULL" if item is None else str(item) for item in value if item is None or -end <= item < end]
+            return f"%s::{kind}[]", ["{" + ",".join(items) + "}"]
         return "%s", [list(value)]
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
@@ -93,4 +95,4 @@ class Among(models.Lookup):
         return f"{left} {right}", [*left_params, *right_params]
 
 
-WHOLE_NUMBERS = frozenset({"bigint", "integer", "smallint"})
+WHOLE_NUMBERS = {"bigint": 1 << 63, "integer": 1 << 31, "smallint": 1 << 15}

@@ -138,37 +138,29 @@ def moves(
 ) -> Moves:
     """One page of entries and exits, of one customer or one local day.
 
-    The cursor is a moment and how many of it were shown, because a fill moves hundreds of thousands at one moment: the
-    index (segment, changed_at) gives each page without sorting. A bad cursor starts anew.
+    The cursor is the last row's moment and id, for a fill moves hundreds of thousands at one moment: the index (segment,
+    changed_at, id) gives each page without sorting. A bad cursor starts anew.
     """
     rows = SegmentChange.objects.filter(segment=segment_id).select_related("customer")
     if day is not None:
         start, end = day_bounds(day, brand.current().timezone)
         rows = rows.filter(changed_at__gte=start, changed_at__lt=end)
-    rows = rows.filter(customer=customer_id).order_by("-changed_at", "-id") if customer_id else rows.order_by("-changed_at")
-    moment, skip = _cursor(cursor)
+    rows = rows.filter(customer=customer_id) if customer_id else rows
+    moment, last_id = _cursor(cursor)
     if moment:
-        rows = rows.filter(changed_at__lte=moment)
-    found = list(rows[skip : skip + size + 1])
+        rows = rows.filter(Q(changed_at__lt=moment) | Q(changed_at=moment, id__lt=last_id), changed_at__lte=moment)
+    found = list(rows.order_by("-changed_at", "-id")[: size + 1])
     shown = found[:size]
-    if len(found) <= size:
-        return Moves(shown, "")
-    last = shown[-1].changed_at
-    same = sum(row.changed_at == last for row in shown) + (skip if moment == last else 0)
-    return Moves(shown, f"{last.isoformat()}_{same}")
+    return Moves(shown, f"{shown[-1].changed_at.isoformat()}_{shown[-1].id}" if len(found) > size else "")
 
 
 def _cursor(text: str) -> tuple[datetime | None, int]:
-    moment, _bar, skip = text.partition("_")
+    moment, _bar, last_id = text.partition("_")
     try:
         at = parse_datetime(moment)
     except ValueError:
         at = None
-    if (
-        at is None
-        or at.tzinfo is None
-        or not 1970 <= at.year <= 2200
-        or not (skip.isascii() and skip.isdigit() and len(skip) < 10)
-    ):
+    is_number = last_id.isascii() and last_id.isdigit() and len(last_id) < 19
+    if at is None or at.tzinfo is None or not 1970 <= at.year <= 2200 or not is_number:
         return None, 0
-    return at, int(skip)
+    return at, int(last_id)
